@@ -1,0 +1,87 @@
+/* Thread-count independent reductions. OpenMP's reduction clause was rejected: its order of additions,
+ * and so the last bits, change with the number of threads and from run to run. */
+#include "qep/base/reduce.h"
+
+#include "qep/base/memory.h"
+#include <math.h>
+
+double qep_reduce_pairwise(double *values, size_t count) {
+    if (count == 0) {
+        return 0.0;
+    }
+    for (size_t stride = 1; stride < count; stride *= 2) {
+        for (size_t i = 0; i + stride < count; i += 2 * stride) {
+            values[i] += values[i + stride];
+        }
+    }
+    return values[0];
+}
+
+qep_status qep_reduce_sum(size_t count, double (*term)(const void *context, size_t begin, size_t end),
+                          const void *context, int threads, double *sum, qep_error *err) {
+    const size_t blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
+    double *partial = NULL;
+    QEP_TRY(qep_alloc_doubles(&partial, blocks ? blocks : 1, "block sums", err));
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (size_t b = 0; b < blocks; b++) {
+        const size_t begin = b * QEP_REDUCE_BLOCK;
+        const size_t end = begin + QEP_REDUCE_BLOCK < count ? begin + QEP_REDUCE_BLOCK : count;
+        partial[b] = term(context, begin, end);
+    }
+    *sum = qep_reduce_pairwise(partial, blocks);
+    qep_free(partial);
+    return QEP_OK;
+}
+
+static double plain_sum(const void *context, size_t begin, size_t end) {
+    const double *values = context;
+    double sum = 0.0;
+    for (size_t i = begin; i < end; i++) {
+        sum += values[i];
+    }
+    return sum;
+}
+
+static double square_sum(const void *context, size_t begin, size_t end) {
+    const double *values = context;
+    double sum = 0.0;
+    for (size_t i = begin; i < end; i++) {
+        sum += values[i] * values[i];
+    }
+    return sum;
+}
+
+qep_status qep_reduce_array_sum(const double *values, size_t count, int threads, double *sum, qep_error *err) {
+    return qep_reduce_sum(count, plain_sum, values, threads, sum, err);
+}
+
+qep_status qep_reduce_array_norm2(const double *values, size_t count, int threads, double *norm,
+                                  qep_error *err) {
+    double square = 0.0;
+    QEP_TRY(qep_reduce_sum(count, square_sum, values, threads, &square, err));
+    *norm = sqrt(square);
+    return QEP_OK;
+}
+
+/* Extrema do not depend on the order, so OpenMP's reduction is safe here. */
+void qep_reduce_array_range(const double *values, size_t count, int threads, double *min, double *max) {
+    double low = INFINITY, high = -INFINITY;
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(min : low) reduction(max : high)
+    for (size_t i = 0; i < count; i++) {
+        low = values[i] < low ? values[i] : low;
+        high = values[i] > high ? values[i] : high;
+    }
+    *min = low;
+    *max = high;
+}
+
+size_t qep_reduce_first_nonfinite(const double *values, size_t count, int threads) {
+    size_t first = count;
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(min : first)
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i]) && i < first) {
+            first = i;
+        }
+    }
+    return first;
+}
