@@ -1,0 +1,116 @@
+/* The checked configuration: everything a run needs, in SI, with defaults filled in. Made from strict JSON by the rows in
+ * src/config (the only place that knows cJSON). */
+#ifndef QEP_CONFIG_CONFIG_H
+#define QEP_CONFIG_CONFIG_H
+
+#include "qep/base/dimension.h"
+#include "qep/base/error.h"
+#include "qep/base/log.h"
+#include "qep/grid/grid.h"
+#include "qep/source/expression.h"
+#include "qep/source/field.h"
+#include "qep/stencil/derivative.h"
+#include <stddef.h>
+
+typedef enum { QEP_READING_POISSON, QEP_READING_FIELD, QEP_READING_GRADIENT, QEP_READING_DIRECTIONAL, QEP_READING_COUNT } qep_reading;
+typedef enum { QEP_CLOSURE_LITERAL, QEP_CLOSURE_CELL, QEP_CLOSURE_CUSTOM, QEP_CLOSURE_COUNT } qep_closure;
+typedef enum { QEP_GAUGE_ZERO_MEAN, QEP_GAUGE_POINT } qep_gauge_kind;
+
+/* A face of the grid. value == NULL: homogeneous. The expression may use x, y, z, t; numbers and quantities arrive as NUMBER. */
+typedef struct {
+    qep_bc kind;
+    qep_field_spec *value; /* NUMBER or EXPRESSION, V (Dirichlet) or V/m; owned */
+} qep_face;
+
+typedef struct {
+    const char *name; /* owned by the configuration */
+    double at[3];
+} qep_probe;
+
+/* T5: kappa = (hbar/e) c. */
+typedef struct {
+    qep_closure closure;
+    double c;                     /* SI */
+    qep_dimension c_dimension;
+    double kappa;                 /* (hbar/e) c, SI */
+    qep_dimension kappa_dimension;
+    double cell_volume, time, length; /* closure "cell"; length 0 when not given */
+    qep_field_spec *profile;      /* NULL: 1 */
+} qep_coupling;
+
+typedef struct qep_json qep_json; /* parsed text with positions; opaque */
+
+typedef struct {
+    /* where it came from */
+    char *name;             /* file as given on the command line, or "<stdin>" */
+    char *text;             /* configuration as given */
+    qep_json *json;         /* after overrides; for positions and provenance */
+    char **overrides;       /* --set texts */
+    size_t override_count;
+
+    /* "parameters" */
+    qep_parameters parameters; /* arrays owned here */
+
+    qep_grid grid;
+    double cross_section, thickness; /* 0 when not given */
+    qep_face face[3][2];
+    qep_field_spec *entropy, *charge, *conductivity, *permittivity; /* NULL when not given */
+    qep_coupling coupling;
+    qep_reading reading;
+    double direction[3];    /* unit vector, reading "directional" */
+
+    qep_derivative derivative;
+    double tolerance;
+    size_t max_iterations;
+    int neutralize;
+    double compatibility;   /* largest relative incompatibility that is projected out; < 0: the rule of docs/numerics.md */
+    qep_gauge_kind gauge;
+    double gauge_point[3], gauge_value;
+    int keep_unconverged;
+
+    double *times;          /* "time": NULL when not given */
+    size_t time_count;
+    qep_probe *probes;
+    size_t probe_count;
+
+    char *output_file;      /* as given or the stem + ".h5" in the working directory */
+    const char **fields;    /* names of quantities, from the quantity table; owned array */
+    size_t field_count;
+    int fields_given;       /* 0: the default list */
+    int deflate, single_precision, views, xdmf;
+    size_t memory_limit;    /* bytes; 0: 80 % of what is available */
+} qep_config;
+
+/* Overrides: "grid.points[0]=128". */
+typedef struct {
+    const char *const *set;
+    size_t set_count;
+} qep_config_options;
+
+/* Read, parse, override, validate. All faults of one configuration are added to err (each with line, column and JSON path), and
+ * the status of the worst is returned. name: file, "-" for standard input, or a .h5 this program wrote. On success *config is filled. */
+qep_status qep_config_load(qep_config **config, const char *name, const qep_config_options *options, qep_error *err);
+/* The same from text; directory: what relative input paths refer to. */
+qep_status qep_config_parse(qep_config **config, const char *text, size_t length, const char *name, const char *directory,
+                            const qep_config_options *options, qep_error *err);
+void qep_config_destroy(qep_config *config);
+
+/* Effective configuration (overrides and defaults filled in, values in SI) as indented JSON; release with qep_free.
+ * With for_identity nonzero: without output and threads, compact: what --skip-done compares. */
+char *qep_config_effective(const qep_config *config, int for_identity);
+/* Comma-separated JSON paths of the keys that were left to their defaults; release with qep_free. */
+char *qep_config_defaulted(const qep_config *config);
+/* Fill line and column of errors that carry only a JSON path. */
+void qep_config_locate(const qep_config *config, qep_error *err);
+
+/* JSON Schema (draft 2020-12) from the same rows; release with qep_free. */
+char *qep_config_schema(void);
+/* docs/configuration.md (key tables) from the same rows, Markdown; release with qep_free. */
+char *qep_config_reference(void);
+/* Text of `--list keys`; release with qep_free. */
+char *qep_config_list_keys(void);
+
+const char *qep_reading_name(qep_reading reading);
+const char *qep_closure_name(qep_closure closure);
+
+#endif

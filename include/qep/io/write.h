@@ -1,0 +1,68 @@
+/* Writing results: one HDF5 file that openPMD tools, silx/H5Web, xarray/netCDF and ParaView open as it is (docs/output.md), written under a
+ * temporary name in the target folder and renamed when whole. */
+#ifndef QEP_IO_WRITE_H
+#define QEP_IO_WRITE_H
+
+#include "qep/base/dimension.h"
+#include "qep/base/error.h"
+#include "qep/grid/grid.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a record is: the writer turns it into dataset, attributes, view, plot. All borrowed. */
+typedef struct {
+    const char *name;      /* "phi", "E", "J_S" */
+    const char *symbol;    /* "phi" */
+    const char *long_name; /* "electric potential" */
+    const char *equation;  /* "T6" */
+    qep_dimension dimension;
+    int rank;              /* 0 scalar, 1 vector, 2 tensor over the grid's ndim axes */
+} qep_record;
+
+typedef struct {
+    const char *file;     /* final name */
+    int force;            /* replace an existing file */
+    int deflate;          /* 0..9 */
+    int single_precision;
+    int views, xdmf;
+    int threads;
+} qep_write_options;
+
+typedef struct qep_writer qep_writer;
+
+/* Refuse early what cannot work: existing output without force, missing folder, unwritable folder, too little space for `bytes`,
+ * output that is one of the inputs. QEP_ERR_OUTPUT. Writes nothing; used by --check too. */
+qep_status qep_writer_check(const qep_write_options *options, size_t bytes, const char *const *inputs, size_t input_count, qep_error *err);
+
+/* Create the temporary file and the layout that does not depend on frames. records are those that every frame will have. */
+qep_status qep_writer_create(qep_writer **writer, const qep_write_options *options, const qep_grid *grid, const qep_record *records,
+                             size_t record_count, qep_error *err);
+
+/* Begin frame k (0, 1, ...) at time t (s). */
+qep_status qep_writer_frame_begin(qep_writer *writer, size_t frame, double time, double dt, qep_error *err);
+/* Write one component of record number r: [nz,ny,nx] doubles; component 0..ncomp-1 (x,y,z or xx,xy,...). */
+qep_status qep_writer_component(qep_writer *writer, size_t r, int component, const double *values, qep_error *err);
+/* Attributes of /data/<frame>/results. unit may be NULL for plain numbers. group: "" or a sub-group such as "electrodes/left". */
+qep_status qep_writer_result_number(qep_writer *writer, const char *group, const char *name, double value, const char *unit, qep_error *err);
+qep_status qep_writer_result_text(qep_writer *writer, const char *group, const char *name, const char *text, qep_error *err);
+/* A table below results: data set [rows, columns] (columns = 1: [rows]) with attribute units. */
+qep_status qep_writer_result_table(qep_writer *writer, const char *name, const double *values, size_t rows, size_t columns,
+                                   const char *units, qep_error *err);
+/* Finish the frame: views, links, flush. The frame is readable from here on even if the process is killed. */
+qep_status qep_writer_frame_end(qep_writer *writer, qep_error *err);
+
+/* /provenance: attributes and text data sets (configurations are longer than an attribute may be). */
+qep_status qep_writer_provenance_text(qep_writer *writer, const char *name, const char *text, int as_dataset, qep_error *err);
+qep_status qep_writer_provenance_number(qep_writer *writer, const char *name, double value, qep_error *err);
+
+/* Close, fsync, write the sidecar, rename. exit_state "complete" or "unconverged". On failure everything temporary is removed. */
+qep_status qep_writer_commit(qep_writer *writer, const char *exit_state, qep_error *err);
+/* After SIGINT/SIGTERM: with at least one finished frame keep it as NAME.partial.h5 (stem + ".partial.h5"), else remove it. Returns whether kept. */
+int qep_writer_keep_partial(qep_writer *writer, qep_error *err);
+/* Remove the temporary file if still there and release. NULL is allowed; after commit it only releases. */
+void qep_writer_destroy(qep_writer *writer);
+
+/* Versions for --version and provenance: "HDF5 1.10.8". */
+void qep_write_library_version(char *text, size_t size);
+
+#endif
