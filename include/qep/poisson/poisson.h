@@ -1,0 +1,52 @@
+/* The separable Poisson problem lap u = s f with the grid's boundary kinds and values: one transform kind per axis, eigenvalues from the taps
+ * of the finite-difference Laplacian, wall data of the equation's own normal derivatives (docs/numerics.md). Equation T6 for constant coefficients. */
+#ifndef QEP_POISSON_POISSON_H
+#define QEP_POISSON_POISSON_H
+
+#include "qep/poisson/calculus.h"
+
+/* What happens to a part of the source that no solution can carry (no Dirichlet or open face). */
+typedef struct {
+    int neutralize;       /* 1: subtract any mean, as a uniform background */
+    double compatibility; /* < 0: the rule of docs/numerics.md; else the largest relative defect that is projected out */
+    double tolerance;     /* of the residual check */
+} qep_poisson_control;
+
+typedef struct {
+    int singular;             /* 1: the constant mode is free (its gauge is zero weighted mean on return) */
+    double defect;            /* flux imbalance that was removed: integral of s f minus the outward flux of g */
+    double defect_relative;   /* |defect| / (integral of |s f| + integral of |g| over the faces); 0 when both vanish */
+    double defect_allowed;    /* what the rule allowed, relative */
+    int compatible;           /* 0: the defect exceeds what is allowed; nothing was solved */
+    double residual;          /* ||r||_2 / ||b||_2 of the discrete equation, applied with ghosts, not with the solver's symbols (0 when b = 0) */
+    double residual_max;      /* max |r| */
+    double residual_floor;    /* rounding floor: 10 eps || |A||u| + |b| || / ||b|| */
+    int passed;               /* ||r|| <= max(tolerance ||b||, 10 eps || |A||u|+|b| ||) */
+    double corner_defect;     /* largest disagreement of Dirichlet values where faces meet, in units of u */
+} qep_poisson_report;
+
+typedef struct qep_poisson qep_poisson;
+
+/* Plan a solver on the calculus (borrowed; it must outlive the solver). */
+qep_status qep_poisson_create(qep_poisson **solver, const qep_calculus *calculus, const qep_grid *grid, const qep_log *log, qep_error *err);
+void qep_poisson_destroy(qep_poisson *solver);
+/* 1 when no face fixes the constant. */
+int qep_poisson_is_singular(const qep_poisson *solver);
+/* Bytes that create and solve need beyond u and f, for --check. Valid before planning. */
+size_t qep_poisson_memory(const qep_grid *grid, qep_derivative derivative);
+
+/* Solve lap u = s f. f [nz,ny,nx] or NULL for zero; read only. walls: level 0 filled by the caller on inhomogeneous faces, higher levels
+ * are filled here. u [nz,ny,nx] may not alias f; Dirichlet nodes receive their values. The residual is always checked. An incompatible source
+ * returns QEP_OK with report->compatible = 0: the caller knows the part's name and makes the error. Cost: one pair of transforms and one residual pass. */
+qep_status qep_poisson_solve(qep_poisson *solver, const double *f, double s, qep_walls *walls, const qep_poisson_control *control,
+                             double *u, qep_poisson_report *report, qep_error *err);
+
+/* out [nz,ny,nx] = s f - mean removed - lap u, 0 on Dirichlet nodes: the residual field of the last solve. */
+qep_status qep_poisson_residual(const qep_poisson *solver, const double *f, double s, const qep_walls *walls, const qep_poisson_report *report,
+                                const double *u, double *out, qep_error *err);
+
+/* Test hook: multiply one number inside the solver by (1 + relative). what: "tap", "eigenvalue" or "boundary". Returns 0 if unknown.
+ * Exists so that a test can show that the self-check bites. */
+int qep_poisson_tamper(qep_poisson *solver, const char *what, double relative);
+
+#endif
