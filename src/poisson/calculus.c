@@ -1,0 +1,132 @@
+/* The door to derivatives: finite-difference rows for fdN, series between walls for spectral. */
+#include "calculus_impl.h"
+
+#include "qep/base/memory.h"
+#include <omp.h>
+#include <string.h>
+
+/* Order of the one-sided rows that extrapolate to faces when the derivatives themselves are spectral. */
+enum { SPECTRAL_FACE_ORDER = 10 };
+
+static qep_status make_spectral(qep_calculus *c, qep_error *err) {
+    qep_walls kinds;
+    qep_walls_init(&kinds, &c->grid);
+    for (int d = 0; d < 3; d++) {
+        if (!qep_grid_axis_active(&c->grid, d)) {
+            continue;
+        }
+        const qep_wall_kind low = kinds.wall[d][0].kind, high = kinds.wall[d][1].kind;
+        QEP_TRY(qep_differentiator_create(&c->bounded[d], &c->grid, d, low, high, c->threads, c->effort, err));
+        if (low != QEP_WALL_NONE) {
+            QEP_TRY(qep_differentiator_create(&c->unbounded[d], &c->grid, d, QEP_WALL_DIRICHLET, QEP_WALL_DIRICHLET, c->threads,
+                                              c->effort, err));
+        }
+    }
+    return QEP_OK;
+}
+
+qep_status qep_calculus_create(qep_calculus **out, const qep_grid *grid, const qep_calculus_options *options, const qep_log *log,
+                               qep_error *err) {
+    *out = NULL;
+    qep_calculus *c = NULL;
+    QEP_TRY(qep_alloc((void **)&c, 1, sizeof *c, "calculus", err));
+    c->grid = *grid;
+    c->derivative = options->derivative;
+    c->threads = options->threads > 0 ? options->threads : 1;
+    c->effort = (qep_effort)options->effort;
+    const qep_derivative_row *row = &qep_derivative_table()[options->derivative];
+    qep_stencil_init(&c->stencil, grid, row->order ? row->order : SPECTRAL_FACE_ORDER);
+    for (int d = 0; row->order && d < 3; d++) {
+        if (c->stencil.axis[d].order && c->stencil.axis[d].order < row->order) {
+            qep_log_write(log, QEP_LOG_WARNING, "axis %c: %zu samples are too few for %s; fd%d is used along it", "xyz"[d],
+                          grid->axis[d].n, row->name, c->stencil.axis[d].order);
+        }
+    }
+    c->scratch_size = qep_stencil_scratch(&c->stencil) + grid->axis[0].n + 8;
+    qep_status status = qep_alloc_doubles(&c->scratch, (size_t)c->threads * c->scratch_size, "derivative workspace", err);
+    if (status == QEP_OK && options->derivative == QEP_SPECTRAL) {
+        status = make_spectral(c, err);
+    }
+    if (status != QEP_OK) {
+        qep_calculus_destroy(c);
+        return status;
+    }
+    *out = c;
+    return QEP_OK;
+}
+
+void qep_calculus_destroy(qep_calculus *c) {
+    if (!c) {
+        return;
+    }
+    for (int d = 0; d < 3; d++) {
+        qep_differentiator_destroy(c->bounded[d]);
+        qep_differentiator_destroy(c->unbounded[d]);
+    }
+    qep_free(c->scratch);
+    qep_free(c);
+}
+
+int qep_calculus_order(const qep_calculus *c, int axis) {
+    return c->derivative == QEP_SPECTRAL ? 0 : c->stencil.axis[axis].order;
+}
+
+static void difference_rows(const qep_calculus *c, const double *u, const qep_walls *walls, int axis, int m, double alpha,
+                            const double *weight, int accumulate, double *out) {
+    const size_t nx = c->grid.axis[0].n, ny = c->grid.axis[1].n, rows = ny * c->grid.axis[2].n;
+#pragma omp parallel num_threads(c->threads)
+    {
+        double *scratch = c->scratch + (size_t)omp_get_thread_num() * c->scratch_size;
+        double *plain = scratch + qep_stencil_scratch(&c->stencil);
+#pragma omp for schedule(static)
+        for (size_t r = 0; r < rows; r++) {
+            double *row = out + r * nx;
+            if (!weight) {
+                qep_stencil_row(&c->stencil, u, walls, axis, m, r % ny, r / ny, alpha, accumulate, row, scratch);
+                continue;
+            }
+            qep_stencil_row(&c->stencil, u, walls, axis, m, r % ny, r / ny, alpha, 0, plain, scratch);
+            for (size_t x = 0; x < nx; x++) {
+                row[x] = (accumulate ? row[x] : 0.0) + weight[r * nx + x] * plain[x];
+            }
+        }
+    }
+}
+
+qep_status qep_calculus_derivative(const qep_calculus *c, const double *u, const qep_walls *walls, int axis, int m, double alpha,
+                                   const double *weight, int accumulate, double *out, qep_error *err) {
+    if (m < 1 || m > 2 || axis < 0 || axis > 2) {
+        return qep_error_add(err, QEP_ERR_INTERNAL, "derivative", NULL, NULL, "derivative %d along axis %d does not exist", m, axis);
+    }
+    if (c->derivative != QEP_SPECTRAL || !qep_grid_axis_active(&c->grid, axis)) {
+        difference_rows(c, u, walls, axis, m, alpha, weight, accumulate, out);
+        return QEP_OK;
+    }
+    if (!walls && c->unbounded[axis]) {
+        qep_differentiator_apply(c->unbounded[axis], u, NULL, m, alpha, weight, accumulate, out);
+    } else {
+        qep_differentiator_apply(c->bounded[axis], u, walls ? walls->wall[axis] : NULL, m, alpha, weight, accumulate, out);
+    }
+    return QEP_OK;
+}
+
+qep_status qep_calculus_mixed(const qep_calculus *c, const double *u, int a, int b, double alpha, double *work, double *out,
+                              qep_error *err) {
+    if (a == b) {
+        return qep_calculus_derivative(c, u, NULL, a, 2, alpha, NULL, 0, out, err);
+    }
+    QEP_TRY(qep_calculus_derivative(c, u, NULL, a, 1, 1.0, NULL, 0, work, err));
+    return qep_calculus_derivative(c, work, NULL, b, 1, alpha, NULL, 0, out, err);
+}
+
+qep_status qep_calculus_face(const qep_calculus *c, const double *u, double offset, int axis, int side, double *value, double *slope,
+                             qep_error *err) {
+    (void)err;
+    if (value) {
+        qep_stencil_face(&c->stencil, u, offset, axis, side, 0, 1.0, value);
+    }
+    if (slope) {
+        qep_stencil_face(&c->stencil, u, offset, axis, side, 1, 1.0, slope);
+    }
+    return QEP_OK;
+}

@@ -1,0 +1,52 @@
+/* What a Poisson solver holds; private to the room. */
+#ifndef QEP_POISSON_SOLVER_IMPL_H
+#define QEP_POISSON_SOLVER_IMPL_H
+
+#include "calculus_impl.h"
+#include "qep/poisson/poisson.h"
+#include "qep/spectral/passes.h"
+
+enum { QEP_EDGE_DEPTHS = QEP_STENCIL_HALF + 1 };
+
+/* What the walls add to the Laplacian of the samples near them, [depth][face]: known data, so it goes to the right side. */
+typedef struct {
+    double *depth[3][2][QEP_EDGE_DEPTHS]; /* NULL where a wall adds nothing */
+} qep_edge_terms;
+
+typedef struct qep_extended qep_extended; /* spectral solve between walls */
+
+struct qep_poisson {
+    const qep_calculus *calculus;
+    qep_grid grid;
+    qep_stencil stencil;  /* own copy: the operator of the residual */
+    qep_walls kinds;
+    int singular;
+    qep_passes *passes;
+    qep_edge_terms edge;
+    qep_extended *extended;
+    double *row_sums;     /* [4][ny nz] partial sums of one pass, added pairwise */
+    double boundary_tamper;
+};
+
+/* edge = taps applied to the part of the ghosts that is known data. terms arrays are allocated for inhomogeneous walls. */
+qep_status qep_edge_terms_fill(const qep_stencil *stencil, const qep_walls *walls, qep_edge_terms *terms, qep_error *err);
+void qep_edge_terms_free(qep_edge_terms *terms);
+/* Weighted sum over all samples of what the walls add (times cell volume: the flux through the faces, discretely). */
+double qep_edge_terms_total(const qep_grid *grid, const qep_stencil *stencil, const qep_edge_terms *terms);
+/* row -= edge terms of row (y, z). */
+void qep_edge_terms_subtract(const qep_grid *grid, const qep_edge_terms *terms, size_t y, size_t z, double *row);
+
+/* 1 when sample row (y, z) lies on a Dirichlet node face; *x_low, *x_high: whether its first and last sample do. */
+int qep_known_row(const qep_grid *grid, const qep_walls *kinds, size_t y, size_t z, int *x_low, int *x_high);
+/* Write the Dirichlet values onto their nodes (mean where faces meet). */
+void qep_set_known(const qep_grid *grid, const qep_walls *walls, double *u);
+/* Largest disagreement of Dirichlet values where two faces meet. */
+qep_status qep_corner_defect(const qep_grid *grid, int order, const qep_walls *walls, double *defect, qep_error *err);
+
+/* Volume of a cell over the grid's own axes, and the number of cells (weights included). */
+double qep_cell_volume(const qep_grid *grid);
+double qep_weight_sum(const qep_grid *grid);
+/* Weighted integral of |values| over a face, per cell volume: |g| / h of that axis. */
+double qep_face_sum(const qep_grid *grid, int axis, const double *values);
+
+#endif

@@ -1,0 +1,379 @@
+/* Axis passes over blocks of lines. Threads share planes or blocks, never lines, and every block is computed alike whoever takes it, so the
+ * bits do not depend on their number. Three-dimensional FFTW plans were rejected: they plan for seconds, thread erratically and transform
+ * real lines without vectors. */
+#include "qep/spectral/passes.h"
+
+#include "qep/base/memory.h"
+#include <omp.h>
+#include <string.h>
+
+enum { MAX_BATCH = 8 }; /* 16 lines: 256 samples of them fill 32 KiB, the first cache */
+
+typedef struct {
+    qep_line *line;      /* NULL: axis of one sample */
+    size_t n, unknowns, first;
+    double *eigenvalues; /* [n] */
+} pass_axis;
+
+struct qep_passes {
+    size_t n[3];
+    pass_axis axis[3];
+    int last;             /* the fused axis, or -1 when the grid is one point */
+    int empty;            /* 1: no unknowns at all */
+    int threads;
+    double *base;         /* eigenvalues of the other axes for every line of the last axis */
+    size_t base_count;
+    double *workspace;    /* [threads][work_size] */
+    size_t block_size, work_size;
+};
+
+static size_t batch_for(size_t lines) {
+    size_t batch = (lines + 1) / 2;
+    batch = batch < 2 ? 2 : batch + batch % 2;
+    return batch < MAX_BATCH ? batch : MAX_BATCH;
+}
+
+/* Lines of an axis that lie side by side in memory (x: rows of all planes). */
+static size_t adjacent_lines(const size_t n[3], int axis) {
+    return axis == 0 ? n[1] * n[2] : axis == 1 ? n[0] : n[0] * n[1];
+}
+
+static qep_status plan_axis(qep_passes *p, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err) {
+    pass_axis *axis = &p->axis[d];
+    axis->n = axis->unknowns = p->n[d];
+    QEP_TRY(qep_alloc_doubles(&axis->eigenvalues, axis->n, "eigenvalues", err));
+    for (size_t i = 0; i < axis->n; i++) {
+        axis->eigenvalues[i] = p->n[d] == 1 ? 0.0 : -1.0;
+    }
+    if (p->n[d] == 1) {
+        return QEP_OK;
+    }
+    QEP_TRY(qep_line_create(&axis->line, walls->wall[d][0].kind, walls->wall[d][1].kind, grid->sampling, axis->n,
+                            batch_for(adjacent_lines(p->n, d)), effort, err));
+    axis->unknowns = qep_line_unknowns(axis->line);
+    axis->first = qep_line_first(axis->line);
+    p->empty |= axis->unknowns == 0;
+    p->last = d;
+    const size_t block = axis->n * 2 * qep_line_batch(axis->line), scratch = qep_line_scratch(axis->line);
+    p->block_size = block > p->block_size ? block : p->block_size;
+    p->work_size = scratch > p->work_size ? scratch : p->work_size;
+    return QEP_OK;
+}
+
+static size_t round_up8(size_t n) {
+    return (n + 7) / 8 * 8;
+}
+
+qep_status qep_passes_create(qep_passes **out, const qep_grid *grid, const qep_walls *walls, int threads, qep_effort effort,
+                             qep_error *err) {
+    *out = NULL;
+    qep_passes *p = NULL;
+    QEP_TRY(qep_alloc((void **)&p, 1, sizeof *p, "transform passes", err));
+    p->last = -1;
+    p->threads = threads;
+    qep_status status = QEP_OK;
+    for (int d = 0; d < 3; d++) {
+        p->n[d] = grid->axis[d].n;
+    }
+    for (int d = 0; d < 3 && status == QEP_OK; d++) {
+        status = plan_axis(p, grid, walls, d, effort, err);
+    }
+    p->block_size = round_up8(p->block_size ? p->block_size : 8);
+    p->work_size = p->block_size + round_up8(p->work_size);
+    p->base_count = p->last < 0 ? 1 : p->last == 0 ? 1 : adjacent_lines(p->n, p->last);
+    if (status == QEP_OK) {
+        status = qep_alloc_doubles(&p->base, p->base_count, "eigenvalue sums", err);
+    }
+    if (status == QEP_OK) {
+        status = qep_alloc_doubles(&p->workspace, (size_t)threads * p->work_size, "transform workspace", err);
+    }
+    if (status != QEP_OK) {
+        qep_passes_destroy(p);
+        return status;
+    }
+    *out = p;
+    return QEP_OK;
+}
+
+void qep_passes_destroy(qep_passes *p) {
+    if (!p) {
+        return;
+    }
+    for (int d = 0; d < 3; d++) {
+        qep_line_destroy(p->axis[d].line);
+        qep_free(p->axis[d].eigenvalues);
+    }
+    qep_free(p->base);
+    qep_free(p->workspace);
+    qep_free(p);
+}
+
+const qep_line *qep_passes_line(const qep_passes *p, int axis) {
+    return p->axis[axis].line;
+}
+
+double *qep_passes_eigenvalues(qep_passes *p, int axis) {
+    return p->axis[axis].eigenvalues;
+}
+
+size_t qep_passes_memory(const qep_grid *grid, int threads) {
+    size_t longest = 1, plane = grid->axis[0].n * grid->axis[1].n;
+    for (int d = 0; d < 3; d++) {
+        longest = grid->axis[d].n > longest ? grid->axis[d].n : longest;
+    }
+    return sizeof(double) * (plane + (size_t)threads * longest * 2 * MAX_BATCH * 3);
+}
+
+typedef double vec __attribute__((vector_size(16), aligned(8)));
+
+static inline vec load2(const double *p) {
+    return *(const vec *)(const void *)p;
+}
+
+static inline void store2(double *p, vec v) {
+    *(vec *)(void *)p = v;
+}
+
+/* Rows of x to a block [n][width]: 2 x 2 transpositions in registers. rows <= width; the missing lines become zero. */
+static void gather_rows(const pass_axis *axis, const double *u, size_t rows, size_t width, double *block) {
+    const size_t n = axis->unknowns, stride = axis->n;
+    size_t l = 0;
+    for (; l + 2 <= rows; l += 2) {
+        const double *a = u + l * stride + axis->first, *b = a + stride;
+        double *to = block + l;
+        size_t i = 0;
+        for (; i + 2 <= n; i += 2) {
+            const vec va = load2(a + i), vb = load2(b + i);
+            store2(to + i * width, __builtin_shufflevector(va, vb, 0, 2));
+            store2(to + (i + 1) * width, __builtin_shufflevector(va, vb, 1, 3));
+        }
+        for (; i < n; i++) {
+            to[i * width] = a[i];
+            to[i * width + 1] = b[i];
+        }
+    }
+    for (; l < width; l++) {
+        for (size_t i = 0; i < n; i++) {
+            block[i * width + l] = l < rows ? u[l * stride + axis->first + i] : 0.0;
+        }
+    }
+}
+
+static void scatter_rows(const pass_axis *axis, const double *block, size_t rows, size_t width, double *u) {
+    const size_t n = axis->unknowns, stride = axis->n;
+    size_t l = 0;
+    for (; l + 2 <= rows; l += 2) {
+        double *a = u + l * stride + axis->first, *b = a + stride;
+        const double *from = block + l;
+        size_t i = 0;
+        for (; i + 2 <= n; i += 2) {
+            const vec v0 = load2(from + i * width), v1 = load2(from + (i + 1) * width);
+            store2(a + i, __builtin_shufflevector(v0, v1, 0, 2));
+            store2(b + i, __builtin_shufflevector(v0, v1, 1, 3));
+        }
+        for (; i < n; i++) {
+            a[i] = from[i * width];
+            b[i] = from[i * width + 1];
+        }
+    }
+    for (; l < rows; l++) {
+        for (size_t i = 0; i < n; i++) {
+            u[l * stride + axis->first + i] = block[i * width + l];
+        }
+    }
+}
+
+/* Lines across rows: `lines` neighbours, samples `stride` apart. */
+static void gather_lines(const pass_axis *axis, const double *u, size_t stride, size_t lines, size_t width, double *block) {
+    for (size_t i = 0; i < axis->unknowns; i++) {
+        const double *from = u + (axis->first + i) * stride;
+        double *to = block + i * width;
+        if (lines == 2 * MAX_BATCH) {
+            memcpy(to, from, 2 * MAX_BATCH * sizeof *to);
+        } else {
+            memcpy(to, from, lines * sizeof *to);
+            memset(to + lines, 0, (width - lines) * sizeof *to);
+        }
+    }
+}
+
+static void scatter_lines(const pass_axis *axis, const double *block, size_t stride, size_t lines, size_t width, double *u) {
+    for (size_t i = 0; i < axis->unknowns; i++) {
+        double *to = u + (axis->first + i) * stride;
+        const double *from = block + i * width;
+        if (lines == 2 * MAX_BATCH) {
+            memcpy(to, from, 2 * MAX_BATCH * sizeof *to);
+        } else {
+            memcpy(to, from, lines * sizeof *to);
+        }
+    }
+}
+
+typedef enum { FORWARD, BACKWARD } direction;
+
+static void transform(const pass_axis *axis, direction way, double *block, double *scratch) {
+    if (way == FORWARD) {
+        qep_line_forward(axis->line, block, scratch);
+    } else {
+        qep_line_backward(axis->line, block, scratch);
+    }
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Blocks [begin, end) of an x pass over all rows. */
+static void pass_rows(const qep_passes *p, direction way, size_t row, size_t rows, double *u, double *block) {
+    const pass_axis *axis = &p->axis[0];
+    const size_t width = 2 * qep_line_batch(axis->line);
+    gather_rows(axis, u + row * p->n[0], rows, width, block);
+    transform(axis, way, block, block + p->block_size);
+    scatter_rows(axis, block, rows, width, u + row * p->n[0]);
+}
+
+static void pass_columns(const qep_passes *p, direction way, size_t z, size_t x, double *u, double *block) {
+    const pass_axis *axis = &p->axis[1];
+    const size_t width = 2 * qep_line_batch(axis->line), lines = smaller(width, p->n[0] - x);
+    double *at = u + z * p->n[1] * p->n[0] + x;
+    gather_lines(axis, at, p->n[0], lines, width, block);
+    transform(axis, way, block, block + p->block_size);
+    scatter_lines(axis, block, p->n[0], lines, width, at);
+}
+
+/* Multiply the coefficients of a block by 1/(norm (base + eigenvalue)); exactly singular modes become zero. */
+static void divide(const pass_axis *axis, const double *base, size_t lines, size_t width, double norm, double *block,
+                   double *constant) {
+    double sums[2 * MAX_BATCH];
+    for (size_t l = 0; l < width; l++) {
+        sums[l] = l < lines ? base[l] : -1.0;
+    }
+    for (size_t k = 0; k < axis->unknowns; k++) {
+        const double lambda = axis->eigenvalues[axis->first + k];
+        double *row = block + k * width;
+        for (size_t l = 0; l < width; l++) {
+            if (__builtin_expect(sums[l] + lambda == 0.0, 0)) {
+                *constant = row[l];
+                row[l] = 0.0;
+                sums[l] = 0.0;
+            }
+        }
+        for (size_t l = 0; l < width; l++) {
+            const double symbol = sums[l] + lambda;
+            row[l] /= norm * (symbol == 0.0 ? 1.0 : symbol);
+        }
+    }
+}
+
+static void fused_last(const qep_passes *p, size_t first_line, double norm, double *u, double *block, double *constant) {
+    const pass_axis *axis = &p->axis[p->last];
+    const size_t width = 2 * qep_line_batch(axis->line);
+    double *scratch = block + p->block_size;
+    const size_t lines = p->last == 0 ? 1 : smaller(width, p->base_count - first_line);
+    const size_t stride = p->last == 0 ? 1 : p->last == 1 ? p->n[0] : p->n[0] * p->n[1];
+    if (p->last == 0) {
+        gather_rows(axis, u, 1, width, block);
+    } else {
+        gather_lines(axis, u + first_line, stride, lines, width, block);
+    }
+    transform(axis, FORWARD, block, scratch);
+    divide(axis, p->base + first_line, lines, width, norm, block, constant);
+    transform(axis, BACKWARD, block, scratch);
+    if (p->last == 0) {
+        scatter_rows(axis, block, 1, width, u);
+    } else {
+        scatter_lines(axis, block, stride, lines, width, u + first_line);
+    }
+}
+
+static void sum_bases(const qep_passes *p) {
+    if (p->last <= 0) {
+        p->base[0] = 0.0;
+        return;
+    }
+    for (size_t i = 0; i < p->base_count; i++) {
+        const size_t x = i % p->n[0], y = i / p->n[0];
+        p->base[i] = (p->axis[0].line ? p->axis[0].eigenvalues[x] : 0.0) +
+                     (p->last == 2 && p->axis[1].line ? p->axis[1].eigenvalues[y] : 0.0);
+    }
+}
+
+/* Rows, then columns, of every plane below the last axis: planes over threads when there are enough of them, else blocks. */
+static void planes(const qep_passes *p, direction way, qep_passes_load load, const void *context, double *u) {
+    const size_t nx = p->n[0], ny = p->n[1], nz = p->n[2];
+    const int rows_active = p->axis[0].line && p->last > 0, columns_active = p->axis[1].line && p->last > 1;
+    const size_t step_rows = rows_active ? 2 * qep_line_batch(p->axis[0].line) : 16;
+    const size_t step_columns = columns_active ? 2 * qep_line_batch(p->axis[1].line) : 16;
+    const size_t row_blocks = (ny + step_rows - 1) / step_rows, column_blocks = (nx + step_columns - 1) / step_columns;
+    const int by_plane = nz >= 2 * (size_t)p->threads;
+#pragma omp parallel num_threads(p->threads)
+    {
+        double *block = p->workspace + (size_t)omp_get_thread_num() * p->work_size;
+#pragma omp for schedule(static)
+        for (size_t z = 0; z < (by_plane ? nz : 0); z++) {
+            for (size_t b = 0; way == BACKWARD && columns_active && b < column_blocks; b++) {
+                pass_columns(p, way, z, b * step_columns, u, block);
+            }
+            for (size_t b = 0; b < row_blocks; b++) {
+                const size_t y = b * step_rows, rows = smaller(step_rows, ny - y);
+                if (load) {
+                    load(context, y, y + rows, z, u + (z * ny + y) * nx);
+                }
+                if (rows_active) {
+                    pass_rows(p, way, z * ny + y, rows, u, block);
+                }
+            }
+            for (size_t b = 0; way == FORWARD && columns_active && b < column_blocks; b++) {
+                pass_columns(p, way, z, b * step_columns, u, block);
+            }
+        }
+        for (int stage = 0; stage < 2 && !by_plane; stage++) {
+            const int columns = (stage == 0) == (way == BACKWARD);
+            const size_t blocks = columns ? column_blocks : row_blocks;
+#pragma omp for schedule(static)
+            for (size_t i = 0; i < nz * blocks; i++) {
+                const size_t z = i / blocks, b = i % blocks;
+                if (columns) {
+                    if (columns_active) {
+                        pass_columns(p, way, z, b * step_columns, u, block);
+                    }
+                    continue;
+                }
+                const size_t y = b * step_rows, rows = smaller(step_rows, ny - y);
+                if (load) {
+                    load(context, y, y + rows, z, u + (z * ny + y) * nx);
+                }
+                if (rows_active) {
+                    pass_rows(p, way, z * ny + y, rows, u, block);
+                }
+            }
+        }
+    }
+}
+
+void qep_passes_solve(const qep_passes *p, qep_passes_load load, const void *context, double *u, double *constant) {
+    *constant = 0.0;
+    sum_bases(p);
+    planes(p, FORWARD, load, context, u);
+    if (p->last < 0 || p->empty) {
+        *constant = p->last < 0 ? u[0] : 0.0;
+        memset(u, 0, p->n[0] * p->n[1] * p->n[2] * sizeof *u);
+        return;
+    }
+    double norm = 1.0, single = 0.0;
+    for (int d = 0; d < 3; d++) {
+        norm *= p->axis[d].line ? qep_line_norm(p->axis[d].line) : 1.0;
+    }
+    const size_t step = p->last == 0 ? 1 : 2 * qep_line_batch(p->axis[p->last].line);
+    const size_t blocks = (p->base_count + step - 1) / step;
+#pragma omp parallel num_threads(p->threads)
+    {
+        double *block = p->workspace + (size_t)omp_get_thread_num() * p->work_size;
+#pragma omp for schedule(static)
+        for (size_t b = 0; b < blocks; b++) {
+            fused_last(p, b * step, norm, u, block, &single);
+        }
+    }
+    *constant = single / norm;
+    planes(p, BACKWARD, NULL, NULL, u);
+}

@@ -1,0 +1,226 @@
+/* Application of the taps along rows of x. A row of output needs a few rows of input; rows outside the grid are wrapped, or are
+ * ghosts built in scratch from the reflected row and the wall's Taylor levels. The inner loops run over x without branches. */
+#include "qep/stencil/stencil.h"
+
+#include <math.h>
+
+size_t qep_stencil_scratch(const qep_stencil *stencil) {
+    return 2 * QEP_STENCIL_HALF * stencil->grid.axis[0].n;
+}
+
+double qep_stencil_ghost_coefficient(const qep_stencil_axis *axis, qep_wall_kind kind, int side, int ghost, int k) {
+    const double s = (axis->sampling == QEP_CELL ? ghost - 0.5 : ghost) * axis->h;
+    const int power = kind == QEP_WALL_DIRICHLET ? 2 * k : 2 * k + 1;
+    if (ghost == 0) { /* the wall node itself: u = g */
+        return kind == QEP_WALL_DIRICHLET && k == 0 ? 1.0 : 0.0;
+    }
+    double term = 2.0;
+    for (int i = 1; i <= power; i++) {
+        term *= s / i;
+    }
+    return kind == QEP_WALL_NEUMANN && side == 0 ? -term : term;
+}
+
+/* Index of the sample that a ghost mirrors. */
+static size_t mirror(const qep_stencil_axis *axis, int side, int ghost) {
+    const size_t inside = (size_t)(axis->sampling == QEP_CELL ? ghost - 1 : ghost);
+    return side ? axis->n - 1 - inside : inside;
+}
+
+/* Which side a row index falls off, or -1 inside; *ghost is its distance in samples. */
+static int outside(const qep_stencil_axis *axis, ptrdiff_t i, int *ghost) {
+    if (i < 0) {
+        *ghost = (int)-i;
+        return 0;
+    }
+    if (i >= (ptrdiff_t)axis->n) {
+        *ghost = (int)(i - (ptrdiff_t)axis->n + 1);
+        return 1;
+    }
+    return -1;
+}
+
+/* Ghost value of one line; t is the face index. */
+static double ghost_value(const qep_stencil_axis *axis, const qep_wall *wall, int side, int ghost, double mirrored, size_t t) {
+    double value = wall->kind == QEP_WALL_DIRICHLET ? -mirrored : mirrored;
+    for (int k = 0; !wall->homogeneous && k < QEP_WALL_LEVELS; k++) {
+        value += qep_stencil_ghost_coefficient(axis, wall->kind, side, ghost, k) * wall->level[k][t];
+    }
+    return value;
+}
+
+static void ghost_row(const qep_stencil_axis *axis, const qep_wall *wall, int side, int ghost, const double *mirrored, size_t t0,
+                      size_t nx, double *out) {
+    const double sign = wall->kind == QEP_WALL_DIRICHLET ? -1.0 : 1.0;
+    for (size_t x = 0; x < nx; x++) {
+        out[x] = sign * mirrored[x];
+    }
+    for (int k = 0; !wall->homogeneous && k < QEP_WALL_LEVELS; k++) {
+        const double c = qep_stencil_ghost_coefficient(axis, wall->kind, side, ghost, k);
+        const double *level = wall->level[k] + t0;
+        for (size_t x = 0; x < nx; x++) {
+            out[x] += c * level[x];
+        }
+    }
+}
+
+/* The hot loop: n outputs from the rows minus[m], centre, plus[m]; HALF and M are constants at each call. */
+static inline __attribute__((always_inline)) void combine(int half, int m, const double *taps, const double *const *plus,
+                                                          const double *const *minus, const double *centre, double alpha,
+                                                          int accumulate, size_t n, double *restrict out) {
+    for (size_t x = 0; x < n; x++) {
+        double sum = 0.0;
+        for (int j = 1; j <= half; j++) {
+            sum += m == 1 ? taps[j] * (plus[j][x] - minus[j][x])
+                          : taps[j] * ((plus[j][x] - centre[x]) + (minus[j][x] - centre[x]));
+        }
+        out[x] = accumulate ? out[x] + alpha * sum : alpha * sum;
+    }
+}
+
+static void combine_any(int half, int m, const double *taps, const double *const *plus, const double *const *minus,
+                        const double *centre, double alpha, int accumulate, size_t n, double *out) {
+#define COMBINE_CASE(HALF)                                                                         \
+    case HALF:                                                                                     \
+        if (m == 1) {                                                                              \
+            accumulate ? combine(HALF, 1, taps, plus, minus, centre, alpha, 1, n, out)             \
+                       : combine(HALF, 1, taps, plus, minus, centre, alpha, 0, n, out);            \
+        } else {                                                                                   \
+            accumulate ? combine(HALF, 2, taps, plus, minus, centre, alpha, 1, n, out)             \
+                       : combine(HALF, 2, taps, plus, minus, centre, alpha, 0, n, out);            \
+        }                                                                                          \
+        break;
+    switch (half) {
+        COMBINE_CASE(1)
+        COMBINE_CASE(2)
+        COMBINE_CASE(3)
+        COMBINE_CASE(4)
+        COMBINE_CASE(5)
+    default:
+        break;
+    }
+#undef COMBINE_CASE
+}
+
+/* One-sided row i of a line or of rows: weights[j] (u_j - u_i), from the low or (mirrored) the high end. */
+static void onesided_row(const qep_stencil_axis *axis, const double *u, size_t stride, size_t i, int m, double alpha, int accumulate,
+                         size_t nx, double *out) {
+    const int high = i >= axis->n / 2;
+    const size_t depth = high ? axis->n - 1 - i : i;
+    const double *weight = axis->onesided[m][depth];
+    const double sign = high && m == 1 ? -alpha : alpha;
+    const double *centre = u + i * stride;
+    for (size_t x = 0; x < nx; x++) {
+        double sum = 0.0;
+        for (int j = 0; j < axis->width[m]; j++) {
+            const size_t at = high ? axis->n - 1 - (size_t)j : (size_t)j;
+            sum += weight[j] * (u[at * stride + x] - centre[x]);
+        }
+        out[x] = accumulate ? out[x] + sign * sum : sign * sum;
+    }
+}
+
+static int needs_onesided(const qep_stencil_axis *axis, const qep_walls *walls, size_t i) {
+    return !walls && !axis->periodic && (i < (size_t)axis->half || i + (size_t)axis->half >= axis->n);
+}
+
+/* Derivative across rows (axis y or z): base is the first row of the line of rows, t0 the face index of its first sample. */
+static void across(const qep_stencil_axis *axis, const qep_wall *wall, const double *base, size_t stride, size_t i, int m, double alpha,
+                   int accumulate, size_t nx, size_t t0, double *row, double *scratch) {
+    const double *plus[QEP_STENCIL_HALF + 1], *minus[QEP_STENCIL_HALF + 1];
+    const double *taps = m == 1 ? axis->first : axis->second;
+    for (int j = 1; j <= axis->half; j++) {
+        for (int direction = -1; direction <= 1; direction += 2) {
+            ptrdiff_t at = (ptrdiff_t)i + direction * j;
+            int ghost = 0;
+            const int side = axis->periodic ? -1 : outside(axis, at, &ghost);
+            const double *source = NULL;
+            if (side >= 0) {
+                double *fresh = scratch + (size_t)(2 * (j - 1) + (direction > 0)) * nx;
+                ghost_row(axis, &wall[side], side, ghost, base + mirror(axis, side, ghost) * stride, t0, nx, fresh);
+                source = fresh;
+            } else {
+                at = (at % (ptrdiff_t)axis->n + (ptrdiff_t)axis->n) % (ptrdiff_t)axis->n;
+                source = base + (size_t)at * stride;
+            }
+            *(direction > 0 ? &plus[j] : &minus[j]) = source;
+        }
+    }
+    combine_any(axis->half, m, taps, plus, minus, base + i * stride, alpha, accumulate, nx, row);
+}
+
+/* One sample of a line along x near its ends. */
+static double along_edge(const qep_stencil_axis *axis, const qep_wall *wall, const double *line, size_t i, int m, size_t t) {
+    const double *taps = m == 1 ? axis->first : axis->second;
+    double sum = 0.0;
+    for (int j = 1; j <= axis->half; j++) {
+        double value[2];
+        for (int k = 0; k < 2; k++) {
+            ptrdiff_t at = (ptrdiff_t)i + (k ? j : -j);
+            int ghost = 0;
+            const int side = axis->periodic ? -1 : outside(axis, at, &ghost);
+            if (side >= 0) {
+                value[k] = ghost_value(axis, &wall[side], side, ghost, line[mirror(axis, side, ghost)], t);
+            } else {
+                at = (at % (ptrdiff_t)axis->n + (ptrdiff_t)axis->n) % (ptrdiff_t)axis->n;
+                value[k] = line[at];
+            }
+        }
+        sum += m == 1 ? taps[j] * (value[1] - value[0]) : taps[j] * ((value[1] - line[i]) + (value[0] - line[i]));
+    }
+    return sum;
+}
+
+static void along_end(const qep_stencil_axis *axis, const qep_walls *walls, const double *line, size_t i, int m, double alpha,
+                      int accumulate, size_t t, double *row) {
+    if (needs_onesided(axis, walls, i)) {
+        onesided_row(axis, line, 1, i, m, alpha, accumulate, 1, row + i);
+        return;
+    }
+    const double sum = alpha * along_edge(axis, walls ? walls->wall[0] : NULL, line, i, m, t);
+    row[i] = accumulate ? row[i] + sum : sum;
+}
+
+static void along(const qep_stencil_axis *axis, const qep_walls *walls, const double *line, int m, double alpha, int accumulate,
+                  size_t t, double *row) {
+    const size_t half = (size_t)axis->half, n = axis->n;
+    const size_t begin = half < n ? half : n, end = n > half && n - half > begin ? n - half : begin;
+    const double *plus[QEP_STENCIL_HALF + 1], *minus[QEP_STENCIL_HALF + 1];
+    for (size_t j = 1; j <= half; j++) {
+        plus[j] = line + begin + (begin < end ? j : 0);
+        minus[j] = line + begin - (begin < end ? j : 0);
+    }
+    combine_any(axis->half, m, m == 1 ? axis->first : axis->second, plus, minus, line + begin, alpha, accumulate, end - begin,
+                row + begin);
+    for (size_t i = 0; i < begin; i++) {
+        along_end(axis, walls, line, i, m, alpha, accumulate, t, row);
+    }
+    for (size_t i = end; i < n; i++) {
+        along_end(axis, walls, line, i, m, alpha, accumulate, t, row);
+    }
+}
+
+void qep_stencil_row(const qep_stencil *stencil, const double *u, const qep_walls *walls, int axis, int m, size_t y, size_t z,
+                     double alpha, int accumulate, double *row, double *scratch) {
+    const qep_grid *grid = &stencil->grid;
+    const qep_stencil_axis *a = &stencil->axis[axis];
+    const size_t nx = grid->axis[0].n, ny = grid->axis[1].n;
+    if (a->order == 0) {
+        for (size_t x = 0; x < nx && !accumulate; x++) {
+            row[x] = 0.0;
+        }
+        return;
+    }
+    if (axis == 0) {
+        along(a, walls, u + (z * ny + y) * nx, m, alpha, accumulate, z * ny + y, row);
+        return;
+    }
+    const size_t stride = axis == 1 ? nx : nx * ny;
+    const double *base = axis == 1 ? u + z * ny * nx : u + y * nx;
+    const size_t i = axis == 1 ? y : z, t0 = axis == 1 ? z * nx : y * nx;
+    if (needs_onesided(a, walls, i)) {
+        onesided_row(a, base, stride, i, m, alpha, accumulate, nx, row);
+    } else {
+        across(a, walls ? walls->wall[axis] : NULL, base, stride, i, m, alpha, accumulate, nx, t0, row, scratch);
+    }
+}
