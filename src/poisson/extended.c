@@ -143,6 +143,17 @@ static void add_to_slab(qep_box *f, const qep_box *face, int d, size_t index, do
     }
 }
 
+static void clear_slab(qep_box *f, const qep_box *face, int d, size_t index) {
+    size_t at[3];
+    for (at[2] = 0; at[2] < face->n[2]; at[2]++) {
+        for (at[1] = 0; at[1] < face->n[1]; at[1]++) {
+            for (at[0] = 0; at[0] < face->n[0]; at[0]++) {
+                f->v[slab_index(f, d, index, at)] = 0.0;
+            }
+        }
+    }
+}
+
 static void copy_slab(const qep_box *f, qep_box *face, int d, size_t index) {
     size_t at[3], i = 0;
     for (at[2] = 0; at[2] < face->n[2]; at[2]++) {
@@ -180,7 +191,7 @@ static void traced(const qep_extended *e, int from, int side, int k, int synthes
     memcpy(scratch->n, face->n, sizeof face->n);
     memcpy(scratch->v, face->v, face->n[0] * face->n[1] * face->n[2] * sizeof *face->v);
     if (synthesise >= 0) {
-        qep_box_apply(scratch, synthesise, &e->axis[synthesise], QEP_BOX_SYNTHESISE, e->threads);
+        qep_box_apply(scratch, synthesise, &e->axis[synthesise], QEP_BOX_SYNTHESISE, NULL, e->threads);
     }
 }
 
@@ -196,7 +207,7 @@ static void load_face(qep_extended *e, int d, int side, const qep_wall *wall, qe
         }
     }
     for (int later = d + 1; later < 3; later++) {
-        qep_box_apply(face, later, &e->axis[later], QEP_BOX_ANALYSE, e->threads);
+        qep_box_apply(face, later, &e->axis[later], QEP_BOX_ANALYSE, NULL, e->threads);
     }
     for (int earlier = 0; earlier < d; earlier++) {
         for (int i = 0; i < 2 * e->axis[earlier].levels; i++) {
@@ -205,7 +216,7 @@ static void load_face(qep_extended *e, int d, int side, const qep_wall *wall, qe
             traced(e, earlier, i % 2, i / 2, between, scratch);
             add_trace(e, face, d, earlier, i % 2, i / 2, scratch, qep_box_level(&e->axis[d], side, 0), -1.0);
         }
-        qep_box_apply(face, earlier, &e->axis[earlier], QEP_BOX_TO_MODES, e->threads);
+        qep_box_apply(face, earlier, &e->axis[earlier], QEP_BOX_TO_MODES, NULL, e->threads);
     }
 }
 
@@ -230,6 +241,9 @@ static void lift_axis(qep_extended *e, int d, const qep_walls *walls, qep_box *s
             add_to_slab(&e->f, top, d, k, -axis->top[side][k], e->work.v);
         }
         add_to_slab(&e->f, bottom, d, 0, axis->modes ? -axis->lift->mean_second[side] : 0.0, bottom->v);
+    }
+    for (int i = 0; i < 2 * axis->levels; i++) { /* used up: later faces must see pure modes along this axis */
+        clear_slab(&e->f, &e->face[d][0][0], d, qep_box_level(axis, i % 2, i / 2));
     }
 }
 
@@ -262,21 +276,21 @@ static void restore_axis(qep_extended *e, int d, qep_box *scratch) {
         const size_t index = qep_box_level(axis, i % 2, i / 2);
         traced(e, d, i % 2, i / 2, -1, scratch);
         for (int later = d + 1; later < 3; later++) {
-            qep_box_apply(scratch, later, &e->axis[later], QEP_BOX_SYNTHESISE, e->threads);
+            qep_box_apply(scratch, later, &e->axis[later], QEP_BOX_SYNTHESISE, NULL, e->threads);
         }
         add_to_slab(&e->f, scratch, d, index, 1.0, scratch->v);
     }
-    qep_box_apply(&e->f, d, axis, QEP_BOX_SYNTHESISE, e->threads);
+    qep_box_apply(&e->f, d, axis, QEP_BOX_SYNTHESISE, NULL, e->threads);
 }
 
 /* Level k of wall (d, side) of the whole solution, in samples: its own lifting and the traces of earlier ones. */
 static void sample_level(const qep_extended *e, int d, int side, int k, qep_box *scratch, qep_box *other, double *level) {
     traced(e, d, side, k, -1, scratch);
     for (int later = d + 1; later < 3; later++) {
-        qep_box_apply(scratch, later, &e->axis[later], QEP_BOX_SYNTHESISE, e->threads);
+        qep_box_apply(scratch, later, &e->axis[later], QEP_BOX_SYNTHESISE, NULL, e->threads);
     }
     for (int earlier = d - 1; earlier >= 0; earlier--) {
-        qep_box_apply(scratch, earlier, &e->axis[earlier], QEP_BOX_FROM_MODES, e->threads);
+        qep_box_apply(scratch, earlier, &e->axis[earlier], QEP_BOX_FROM_MODES, NULL, e->threads);
         for (int i = 0; i < 2 * e->axis[earlier].levels; i++) {
             /* the third axis: sampled by now, extended in the earlier face unless it comes before it */
             const int third = 3 - d - earlier;
@@ -316,8 +330,14 @@ static void load_source(qep_extended *e, const double *f, double s) {
             }
         }
     }
+    int quiet[3][2] = {{0}};
     for (int d = 0; f && d < 3; d++) {
-        qep_box_apply(&e->f, d, &e->axis[d], QEP_BOX_ANALYSE, e->threads);
+        if (has_wall(e, d)) {
+            qep_box_find_quiet(&e->f, d, e->axis, quiet[d]);
+        }
+    }
+    for (int d = 0; f && d < 3; d++) {
+        qep_box_apply(&e->f, d, &e->axis[d], QEP_BOX_ANALYSE, quiet[d], e->threads);
     }
 }
 
@@ -328,6 +348,33 @@ static void store_solution(const qep_extended *e, double *u) {
             memcpy(u + (z * ny + y) * nx, qep_box_at(&e->f, 0, y, z), nx * sizeof *u);
         }
     }
+}
+
+void qep_extended_tamper(qep_extended *e, double relative) {
+    for (int d = 0; d < 3; d++) {
+        if (e->axis[d].modes > 1) {
+            e->axis[d].lambda[1] *= 1.0 + relative;
+            return;
+        }
+    }
+}
+
+double qep_extended_amplitude(const qep_extended *e, const qep_walls *walls) {
+    double total = 0.0;
+    for (int i = 0; i < 6; i++) {
+        for (int k = 0; k < e->axis[i / 2].levels; k++) {
+            const double *q = qep_lift_values(e->axis[i / 2].lift, 0, i % 2, k), *w = walls->wall[i / 2][i % 2].level[k];
+            double largest_q = 0.0, largest_w = 0.0;
+            for (size_t j = 0; j < e->axis[i / 2].n; j++) {
+                largest_q = fmax(largest_q, fabs(q[j]));
+            }
+            for (size_t t = 0; t < walls->wall[i / 2][i % 2].count; t++) {
+                largest_w = fmax(largest_w, fabs(w[t]));
+            }
+            total += largest_q * largest_w;
+        }
+    }
+    return total;
 }
 
 qep_status qep_extended_solve(qep_extended *e, const double *f, double s, qep_walls *walls, double *u, double *mean, double *spread,

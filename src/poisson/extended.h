@@ -19,4 +19,10 @@ size_t qep_extended_memory(const qep_grid *grid, const qep_walls *kinds);
 qep_status qep_extended_solve(qep_extended *extended, const double *f, double s, qep_walls *walls, double *u, double *mean, double *spread,
                               qep_error *err);
 
+/* Bound on the liftings of a solution: u is the difference of parts this large, so its rounding is theirs. */
+double qep_extended_amplitude(const qep_extended *extended, const qep_walls *walls);
+
+/* Test hook: multiply the symbol of one mode by (1 + relative). */
+void qep_extended_tamper(qep_extended *extended, double relative);
+
 #endif

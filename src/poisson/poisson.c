@@ -170,13 +170,14 @@ static void zero_known(const qep_poisson *p, size_t y, size_t z, double *row) {
     row[nx - 1] = x_high ? 0.0 : row[nx - 1];
 }
 
-/* Sums over one row: |r|^2, |b|^2, (|A||u| + |b|)^2, max |r|. */
-static void measure_row(const qep_poisson *p, const double *r, const double *b, const double *u, double norm, double sums[ROW_SUMS]) {
+/* Sums over one row: |r|^2, |b|^2, (|A||u| + |b|)^2, max |r|. lifted: size of parts that cancel in u (spectral). */
+static void measure_row(const qep_poisson *p, const double *r, const double *b, const double *u, double norm, double lifted,
+                        double sums[ROW_SUMS]) {
     for (int i = 0; i < ROW_SUMS; i++) {
         sums[i] = 0.0;
     }
     for (size_t x = 0; x < p->grid.axis[0].n; x++) {
-        const double floor = norm * fabs(u[x]) + fabs(b[x]);
+        const double floor = norm * (fabs(u[x]) + lifted) + fabs(b[x]);
         sums[0] += r[x] * r[x];
         sums[1] += b[x] * b[x];
         sums[2] += floor * floor;
@@ -233,7 +234,7 @@ static void residual_rows(const qep_poisson *p, const source *in, const qep_wall
                 }
                 zero_known(p, y, z, r);
                 zero_known(p, y, z, fresh);
-                measure_row(p, r, fresh, u + i * nx, norm, sums);
+                measure_row(p, r, fresh, u + i * nx, norm, 0.0, sums);
             }
             store_sums(p, i, sums);
         }
@@ -251,7 +252,7 @@ static qep_status residual_spectral(const qep_poisson *p, const source *in, cons
     for (int d = 0; d < 3; d++) {
         QEP_TRY(qep_calculus_derivative(p->calculus, u, walls, d, 2, -1.0, NULL, 1, out, err));
     }
-    const double norm = operator_norm(p);
+    const double norm = operator_norm(p), lifted = p->extended ? qep_extended_amplitude(p->extended, walls) : 0.0;
     double *b = NULL;
     QEP_TRY(qep_alloc_doubles(&b, nx, "residual row", err));
     for (size_t i = 0; i < rows; i++) {
@@ -260,7 +261,7 @@ static qep_status residual_spectral(const qep_poisson *p, const source *in, cons
             b[x] = in->f ? in->s * in->f[i * nx + x] - in->mean : 0.0;
         }
         zero_known(p, i % ny, i / ny, out + i * nx);
-        measure_row(p, out + i * nx, b, u + i * nx, norm, sums);
+        measure_row(p, out + i * nx, b, u + i * nx, norm, lifted, sums);
         store_sums(p, i, sums);
     }
     qep_free(b);
@@ -444,6 +445,9 @@ int qep_poisson_tamper(qep_poisson *p, const char *what, double relative) {
     } else if (strcmp(what, "eigenvalue") == 0) {
         const qep_line *line = qep_passes_line(p->passes, d);
         qep_passes_eigenvalues(p->passes, d)[line ? qep_line_first(line) + 1 : 0] *= 1.0 + relative;
+        if (p->extended) {
+            qep_extended_tamper(p->extended, relative);
+        }
     } else if (strcmp(what, "boundary") == 0) {
         p->boundary_tamper = relative;
     } else {

@@ -2,6 +2,8 @@
 #include "qep/spectral/box.h"
 
 #include "qep/base/memory.h"
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 enum { W = QEP_BOX_WIDTH };
@@ -93,15 +95,16 @@ static void add_lifting(const qep_box_axis *axis, const double *levels, double s
     }
 }
 
-static void extrapolate(const qep_box_axis *axis, const double *block, double *levels) {
+static void extrapolate(const qep_box_axis *axis, const double *block, const int *quiet, double *levels) {
     const size_t points = (size_t)axis->lift->points;
     memset(levels, 0, 2 * (size_t)axis->levels * W * sizeof *levels);
     for (int side = 0; side < 2; side++) {
-        for (int k = 0; k + 1 < axis->levels; k++) {
+        for (int k = 0; k + 1 < axis->levels && !(quiet && quiet[side]); k++) {
             const size_t at = (size_t)(side * axis->levels + k);
-            for (size_t j = 0; j < points; j++) {
+            for (size_t j = 0; j < points && axis->lift->extrapolate[at * points + j] != 0.0; j++) {
                 const double w = axis->lift->extrapolate[at * points + j];
-                const double *from = block + (side ? axis->n - 1 - j : j) * W;
+                const size_t depth = j * axis->lift->stride[k];
+                const double *from = block + (side ? axis->n - 1 - depth : depth) * W;
                 for (size_t l = 0; l < W; l++) {
                     levels[at * W + l] += w * from[l];
                 }
@@ -110,13 +113,13 @@ static void extrapolate(const qep_box_axis *axis, const double *block, double *l
     }
 }
 
-static void operate(const qep_box_axis *axis, qep_box_operation operation, double *block) {
+static void operate(const qep_box_axis *axis, qep_box_operation operation, const int *quiet, double *block) {
     double levels[2 * QEP_WALL_LEVELS * W];
     const size_t bytes = 2 * (size_t)axis->levels * W * sizeof *levels;
     switch (operation) {
     case QEP_BOX_ANALYSE:
         if (axis->levels) {
-            extrapolate(axis, block, levels);
+            extrapolate(axis, block, quiet, levels);
             add_lifting(axis, levels, -1.0, block);
         }
         qep_series_forward(axis->series, block);
@@ -139,7 +142,7 @@ static void operate(const qep_box_axis *axis, qep_box_operation operation, doubl
     }
 }
 
-void qep_box_apply(qep_box *box, int d, const qep_box_axis *axis, qep_box_operation operation, int threads) {
+void qep_box_apply(qep_box *box, int d, const qep_box_axis *axis, qep_box_operation operation, const int *quiet, int threads) {
     if (!axis->series) {
         return;
     }
@@ -166,7 +169,7 @@ void qep_box_apply(qep_box *box, int d, const qep_box_axis *axis, qep_box_operat
                     block[i * W + l] = line[l][i * stride];
                 }
             }
-            operate(axis, operation, block);
+            operate(axis, operation, quiet, block);
             for (size_t l = 0; l < lines; l++) {
                 for (size_t i = 0; i < extent; i++) {
                     line[l][i * stride] = block[i * W + l];
@@ -174,5 +177,31 @@ void qep_box_apply(qep_box *box, int d, const qep_box_axis *axis, qep_box_operat
             }
         }
         qep_free(block);
+    }
+}
+
+void qep_box_find_quiet(const qep_box *box, int d, const qep_box_axis axes[3], int quiet[2]) {
+    static const double noisy = 8.0; /* units of rounding that still count as noise */
+    const qep_box_axis *axis = &axes[d];
+    const size_t stride = d == 0 ? 1 : d == 1 ? box->n[0] : box->n[0] * box->n[1];
+    const size_t count = box->n[0] * box->n[1] * box->n[2] / box->n[d];
+    double largest = 0.0;
+    for (size_t i = 0; i < box->n[0] * box->n[1] * box->n[2]; i++) {
+        largest = fmax(largest, fabs(box->v[i]));
+    }
+    for (int side = 0; side < 2; side++) {
+        quiet[side] = 1;
+        for (size_t t = 0; t < count && quiet[side]; t++) {
+            const double *line = box->v + t / stride * stride * box->n[d] + t % stride;
+            for (int k = 0; k + 1 < axis->levels; k++) {
+                const size_t at = (size_t)(side * axis->levels + k), points = (size_t)axis->lift->points;
+                double sum = 0.0;
+                for (size_t j = 0; j < points && axis->lift->extrapolate[at * points + j] != 0.0; j++) {
+                    const size_t depth = j * axis->lift->stride[k];
+                    sum += axis->lift->extrapolate[at * points + j] * line[(side ? axis->n - 1 - depth : depth) * stride];
+                }
+                quiet[side] &= fabs(sum) <= noisy * DBL_EPSILON * largest * axis->lift->gain[at];
+            }
+        }
     }
 }

@@ -74,7 +74,11 @@ static void take_levels(const qep_differentiator *d, const double *block, const 
             }
             const double *w = lift->extrapolate + ((size_t)side * (size_t)lift->levels + (size_t)k) * (size_t)lift->points;
             for (int j = 0; j < lift->points && k + 1 < lift->levels; j++) {
-                const double *from = block + (side ? d->n - 1 - (size_t)j : (size_t)j) * WIDTH;
+                if (w[j] == 0.0) {
+                    break; /* fewer samples than others use */
+                }
+                const size_t depth = (size_t)j * lift->stride[k];
+                const double *from = block + (side ? d->n - 1 - depth : depth) * WIDTH;
                 for (size_t l = 0; l < WIDTH; l++) {
                     to[l] += w[j] * from[l];
                 }

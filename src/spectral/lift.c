@@ -6,7 +6,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { TERMS = 2 * QEP_WALL_LEVELS + 3, POINTS = 12 };
+enum { TERMS = 2 * QEP_WALL_LEVELS + 3, POINTS = 10 };
+
+/* Samples used for each level and the spacing that is tried between them. The series forgives an error of level k as (pi n)^-(2k+1), so high
+ * levels can do with few samples far apart, and take up less noise: corners extrapolate extrapolations, and there noise multiplies. */
+static const struct {
+    int points;
+    size_t stride;
+} sampling_of[QEP_WALL_LEVELS] = {{10, 1}, {8, 2}, {8, 3}, {8, 3}, {8, 3}, {8, 3}};
 
 typedef struct {
     double c[TERMS]; /* sum c_i xi^i */
@@ -15,17 +22,22 @@ typedef struct {
 int qep_lift_levels(const qep_grid *grid, int axis) {
     const qep_axis *own = &grid->axis[axis];
     double ratio = (double)own->n;
+    int walls = 0;
     for (int d = 0; d < 3; d++) {
         if (grid->axis[d].n > 1) {
-            ratio = fmax(ratio, grid->axis[axis].length / grid->axis[d].h);
+            ratio = fmax(ratio, own->length / grid->axis[d].h);
+            walls += grid->axis[d].bc[0] != QEP_PERIODIC;
         }
     }
     /* Between unlike walls Q_k falls as (2/pi)^(2k) instead of (1/pi)^(2k). */
     const int alike = (own->bc[0] == QEP_DIRICHLET) == (own->bc[1] == QEP_DIRICHLET);
     ratio *= alike ? 1.0 : 2.0;
-    const double budget = log(1e14);
-    const int levels = ratio > 1.0 ? (int)floor(budget / (2.0 * log(ratio))) : 4;
-    return 1 + (levels < 1 ? 1 : levels > 4 ? 4 : levels);
+    /* What noise may grow by: less where the corners of three walls multiply it. */
+    const double budget = log(walls == 3 ? 1e12 : 1e14);
+    const size_t few = walls == 3 ? 40 : 24;
+    const int most = own->n < few ? 2 : 3;
+    const int levels = (int)floor(budget / (2.0 * log(fmax(ratio, 2.0))));
+    return 1 + (levels < 1 ? 1 : levels > most ? most : levels);
 }
 
 static double evaluate(const polynomial *p, int m, double xi) {
@@ -103,15 +115,22 @@ static void sample(qep_lift *lift, const qep_grid *grid, int axis, qep_wall_kind
 
 static void extrapolation(qep_lift *lift, const qep_axis *a, qep_sampling sampling, qep_wall_kind kind, int side, int levels) {
     double x[POINTS];
-    for (int j = 0; j < lift->points; j++) {
-        x[j] = j + (sampling == QEP_CELL ? 0.5 : 0.0);
-    }
     for (int k = 0; k < levels; k++) {
         const int d = 2 * k + (kind == QEP_WALL_NEUMANN);
-        double *w = lift->extrapolate + ((size_t)side * (size_t)levels + (size_t)k) * (size_t)lift->points;
-        qep_stencil_weights(0.0, x, lift->points, d, w);
-        for (int j = 0; j < lift->points; j++) {
+        const size_t at = (size_t)side * (size_t)levels + (size_t)k;
+        double *w = lift->extrapolate + at * (size_t)lift->points;
+        const int points = sampling_of[k].points < lift->points ? sampling_of[k].points : lift->points;
+        size_t stride = a->n / (2 * (size_t)points); /* within half the axis */
+        stride = stride < sampling_of[k].stride ? stride : sampling_of[k].stride;
+        lift->stride[k] = stride ? stride : 1;
+        for (int j = 0; j < points; j++) {
+            x[j] = (double)((size_t)j * lift->stride[k]) + (sampling == QEP_CELL ? 0.5 : 0.0);
+        }
+        memset(w, 0, (size_t)lift->points * sizeof *w);
+        qep_stencil_weights(0.0, x, points, d, w);
+        for (int j = 0; j < points; j++) {
             w[j] *= (side && d % 2 ? -1.0 : 1.0) / pow(a->h, d);
+            lift->gain[at] += fabs(w[j]);
         }
     }
 }
@@ -126,6 +145,9 @@ qep_status qep_lift_create(qep_lift **out, const qep_grid *grid, int axis, qep_w
     lift->levels = low == QEP_WALL_NONE ? 0 : levels;
     const size_t count = 2 * (size_t)lift->levels;
     qep_status status = qep_alloc_doubles(&lift->extrapolate, count * (size_t)lift->points + 1, "lifting", err);
+    if (status == QEP_OK) {
+        status = qep_alloc((void **)&lift->gain, count + 1, sizeof *lift->gain, "lifting", err);
+    }
     for (int m = 0; m < 3 && status == QEP_OK; m++) {
         status = qep_alloc_doubles(&lift->value[m], count * a->n + 1, "lifting", err);
     }
@@ -155,6 +177,7 @@ void qep_lift_destroy(qep_lift *lift) {
         qep_free(lift->value[m]);
     }
     qep_free(lift->extrapolate);
+    qep_free(lift->gain);
     qep_free(lift);
 }
 

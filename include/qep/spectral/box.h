@@ -45,7 +45,11 @@ typedef enum {
     QEP_BOX_FROM_MODES   /* modes -> samples */
 } qep_box_operation;
 
-/* In place along axis d of the box, on every line. */
-void qep_box_apply(qep_box *box, int d, const qep_box_axis *axis, qep_box_operation operation, int threads);
+/* In place along axis d of the box, on every line. ANALYSE takes no levels at a wall whose quiet flag is set (quiet may be NULL). */
+void qep_box_apply(qep_box *box, int d, const qep_box_axis *axis, qep_box_operation operation, const int *quiet, int threads);
+
+/* quiet[side] = 1 where no extrapolated level of any line stands out of the rounding noise of the samples: the data are homogeneous there. The box holds
+ * samples along every axis; its first n of each. */
+void qep_box_find_quiet(const qep_box *box, int d, const qep_box_axis axes[3], int quiet[2]);
 
 #endif

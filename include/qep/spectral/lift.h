@@ -12,7 +12,9 @@ typedef struct {
     int levels;         /* levels 0..levels-1 at each wall; 0 on a periodic axis */
     int points;         /* samples used to extrapolate a level */
     double *value[3];   /* [m][side][level][n]: m-th derivative of Q at the samples */
+    size_t stride[QEP_WALL_LEVELS]; /* [level] samples between those used: wider spacing, less noise */
     double *extrapolate; /* [side][level][points], nearest sample first */
+    double *gain;        /* [side][level] sum of |weights|: how much noise of the samples a level takes up */
     double mean_second[2]; /* second derivative of level 0: a constant between two Neumann walls (-1/L, 1/L), else 0 */
 } qep_lift;
 
