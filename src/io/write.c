@@ -270,7 +270,7 @@ static int close_file(qep_writer *writer) {
     }
     const int ok = H5Fflush(writer->file, H5F_SCOPE_GLOBAL) >= 0 &&
                    H5Fget_obj_count(writer->file, H5F_OBJ_ALL) == 1;
-    const int closed = H5Fclose(writer->file) >= 0;
+    const int closed = qep_sink_close_file(&writer->sink, writer->file);
     writer->file = -1;
     return ok && closed;
 }
