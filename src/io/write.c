@@ -242,7 +242,8 @@ static int write_tail(qep_writer *writer, const char *exit_state) {
     if (writer->record_count > 0 && writer->frame_count > 0) {
         const qep_write_frame *last = &writer->frame[writer->frame_count - 1];
         ok = qep_write_plot(writer, last) && qep_write_vtkhdf(writer, last) &&
-             (!writer->options.views || qep_write_root_links(writer, last));
+             (!writer->options.views ||
+              (qep_write_scale_references(writer) && qep_write_root_links(writer, last)));
     }
     hid_t provenance = qep_h5_group(writer->file, "provenance");
     ok = ok && provenance >= 0 && qep_h5_text(provenance, "exit_state", exit_state);

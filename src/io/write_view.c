@@ -107,19 +107,99 @@ static int map_component(const qep_writer *writer, const qep_write_record *recor
     return H5Pset_virtual(creation, view, ".", path, source) >= 0;
 }
 
-static int attach_scales(const qep_writer *writer, const qep_write_record *record, hid_t set) {
+/* The scale of dimension d of a view. */
+static hid_t scale_of(const qep_writer *writer, const qep_write_record *record, int d) {
     const int ndim = writer->grid.ndim;
+    return d < ndim            ? writer->axis[ndim - 1 - d]
+           : record->rank == 1 ? writer->component3
+                               : writer->component9;
+}
+
+/* DIMENSION_LIST as H5DSattach_scale writes it. The scales' own REFERENCE_LIST comes once at the
+ * end: H5DSattach_scale would write it anew for every view, which makes long series slow and huge.
+ */
+static int attach_scales(const qep_writer *writer, const qep_write_record *record, hid_t set) {
+    const int rank = writer->grid.ndim + (record->rank > 0);
+    hobj_ref_t reference[4];
+    hvl_t list[4];
     int ok = 1;
-    for (int d = 0; d < ndim; d++) {
-        ok = ok && H5DSattach_scale(set, writer->axis[d], (unsigned)(ndim - 1 - d)) >= 0;
+    for (int d = 0; d < rank; d++) {
+        ok = ok && H5Rcreate(&reference[d], scale_of(writer, record, d), ".", H5R_OBJECT, -1) >= 0;
+        list[d] = (hvl_t){.len = 1, .p = &reference[d]};
     }
-    if (record->rank > 0) {
-        const hid_t last = record->rank == 1 ? writer->component3 : writer->component9;
-        ok = ok && H5DSattach_scale(set, last, (unsigned)ndim) >= 0;
+    const hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ);
+    ok = ok && type >= 0 && qep_h5_attribute(set, "DIMENSION_LIST", type, type, (size_t)rank, list);
+    if (type >= 0) {
+        H5Tclose(type);
     }
     return ok && qep_h5_text(set, "units", record->units) &&
            qep_h5_text(set, "long_name", record->long_name) &&
            qep_h5_text(set, "symbol", record->symbol);
+}
+
+typedef struct {
+    hobj_ref_t set;
+    int dimension; /* as H5DS stores it */
+} back_reference;
+
+/* References to the views that use a scale; *count receives their number. */
+static int collect(const qep_writer *writer, hid_t scale, back_reference *found, size_t *count) {
+    *count = 0;
+    for (size_t k = 0; k < writer->frame_count; k++) {
+        for (size_t r = 0; r < writer->record_count; r++) {
+            const qep_write_record *record = &writer->record[r];
+            const int rank = writer->grid.ndim + (record->rank > 0);
+            for (int d = 0; d < rank; d++) {
+                char path[320];
+                if (scale_of(writer, record, d) != scale) {
+                    continue;
+                }
+                snprintf(path, sizeof path, "/view/%zu/%s", writer->frame[k].number, record->name);
+                found[*count].dimension = d;
+                if (H5Rcreate(&found[*count].set, writer->file, path, H5R_OBJECT, -1) < 0) {
+                    return 0;
+                }
+                ++*count;
+            }
+        }
+    }
+    return 1;
+}
+
+static int write_back_references(const qep_writer *writer, hid_t scale, back_reference *work) {
+    size_t count = 0;
+    if (scale < 0) {
+        return 1;
+    }
+    if (!collect(writer, scale, work, &count)) {
+        return 0;
+    }
+    const hid_t type = H5Tcreate(H5T_COMPOUND, sizeof *work);
+    const int ok =
+        type >= 0 &&
+        H5Tinsert(type, "dataset", HOFFSET(back_reference, set), H5T_STD_REF_OBJ) >= 0 &&
+        H5Tinsert(type, "dimension", HOFFSET(back_reference, dimension), H5T_NATIVE_INT) >= 0 &&
+        (count == 0 || qep_h5_attribute(scale, "REFERENCE_LIST", type, type, count, work));
+    if (type >= 0) {
+        H5Tclose(type);
+    }
+    return ok;
+}
+
+int qep_write_scale_references(const qep_writer *writer) {
+    void *work = NULL;
+    size_t most = 0; /* no scale is used twice by one view */
+    if (!qep_size_multiply(writer->frame_count, writer->record_count, &most) ||
+        qep_alloc(&work, most, sizeof(back_reference), "scale references", NULL) != QEP_OK) {
+        return 0;
+    }
+    int ok = write_back_references(writer, writer->component3, work) &&
+             write_back_references(writer, writer->component9, work);
+    for (int d = 0; d < writer->grid.ndim; d++) {
+        ok = ok && write_back_references(writer, writer->axis[d], work);
+    }
+    qep_free(work);
+    return ok;
 }
 
 /* The virtual data set itself; view and source are the spaces of the whole and of a component. */

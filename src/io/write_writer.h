@@ -91,6 +91,8 @@ qep_status qep_write_values(const qep_writer *writer, hid_t parent, const char *
 /* write_view.c */
 int qep_write_axes(qep_writer *writer);
 int qep_write_views(const qep_writer *writer);
+/* Once, after the last frame: what the scales say about their users. */
+int qep_write_scale_references(const qep_writer *writer);
 
 /* write_plot.c, write_vtkhdf.c: links to the last frame. */
 int qep_write_plot(const qep_writer *writer, const qep_write_frame *frame);
