@@ -1,7 +1,8 @@
-/* Expressions by muParser's C interface: compile, one value, a whole grid. The only file that includes muParser; what reaches it has passed
- * expression_scan.c. Parsers are not shared between threads: each thread of a fill makes its own, under one lock, because creation
- * and release touch the library's static data. An evaluator of our own was measured 2 to 5 times faster per point and not taken: reading
- * and solving dominate a run. */
+/* Expressions by muParser's C interface: compile, one value, a whole grid. The only file that
+ * includes muParser; what reaches it has passed expression_scan.c. Parsers are not shared between
+ * threads: each thread of a fill makes its own, under one lock, because creation and release touch
+ * the library's static data. An evaluator of our own was measured 2 to 5 times faster per point and
+ * not taken: reading and solving dominate a run. */
 #include "qep/source/expression.h"
 
 #include "expression_scan.h"
@@ -73,7 +74,8 @@ static void define_names(evaluator *e, const qep_expression *expression) {
 static qep_status compile(evaluator *e, const qep_expression *expression, qep_error *err) {
     e->parser = mupCreate(muBASETYPE_FLOAT);
     if (!e->parser) {
-        return qep_error_add(err, QEP_ERR_MEMORY, "memory", expression->path, NULL, "no memory for a parser");
+        return qep_error_add(err, QEP_ERR_MEMORY, "memory", expression->path, NULL,
+                             "no memory for a parser");
     }
     define_names(e, expression);
     mupSetExpr(e->parser, expression->compiled);
@@ -83,8 +85,9 @@ static qep_status compile(evaluator *e, const qep_expression *expression, qep_er
     }
     /* Message and token share one static buffer: it is used up before the next call. */
     const int position = mupGetErrorPos(e->parser);
-    return qep_error_add(err, QEP_ERR_CONFIG, "bad_expression", expression->path, NULL, "\"%.200s\", column %d: %.200s",
-                         expression->text, position < 0 ? 1 : position + 1, mupGetErrorMsg(e->parser));
+    return qep_error_add(err, QEP_ERR_CONFIG, "bad_expression", expression->path, NULL,
+                         "\"%.200s\", column %d: %.200s", expression->text,
+                         position < 0 ? 1 : position + 1, mupGetErrorMsg(e->parser));
 }
 
 static void evaluator_release(evaluator *e) {
@@ -94,7 +97,8 @@ static void evaluator_release(evaluator *e) {
     qep_free(e);
 }
 
-static qep_status evaluator_create(evaluator **made, const qep_expression *expression, qep_error *err) {
+static qep_status evaluator_create(evaluator **made, const qep_expression *expression,
+                                   qep_error *err) {
     void *block = NULL;
     *made = NULL;
     QEP_TRY(qep_alloc(&block, 1, sizeof(evaluator), "expression", err));
@@ -118,7 +122,8 @@ static void evaluator_destroy(evaluator *e) {
 }
 
 /* Keep the parameters that the expression uses: the caller's table may go away. */
-static qep_status keep_parameters(qep_expression *expression, const qep_parameters *parameters, const unsigned char *used, qep_error *err) {
+static qep_status keep_parameters(qep_expression *expression, const qep_parameters *parameters,
+                                  const unsigned char *used, qep_error *err) {
     const size_t count = parameters ? parameters->count : 0;
     void *names = NULL;
     QEP_TRY(qep_alloc(&names, count, sizeof(char *), "parameter names", err));
@@ -130,7 +135,8 @@ static qep_status keep_parameters(qep_expression *expression, const qep_paramete
         }
         char *name = qep_text_copy(parameters->name[i]);
         if (!name) {
-            return qep_error_add(err, QEP_ERR_MEMORY, "memory", expression->path, NULL, "no memory for a name");
+            return qep_error_add(err, QEP_ERR_MEMORY, "memory", expression->path, NULL,
+                                 "no memory for a name");
         }
         expression->name[expression->constants] = name;
         expression->value[expression->constants++] = parameters->value[i];
@@ -138,8 +144,8 @@ static qep_status keep_parameters(qep_expression *expression, const qep_paramete
     return QEP_OK;
 }
 
-static qep_status build(qep_expression *e, const char *text, int spatial, const qep_parameters *parameters, const char *path,
-                        qep_error *err) {
+static qep_status build(qep_expression *e, const char *text, int spatial,
+                        const qep_parameters *parameters, const char *path, qep_error *err) {
     qep_expression_scan_result scan;
     QEP_TRY(qep_expression_scan(text, spatial, parameters, path, &scan, err));
     e->compiled = scan.text;
@@ -149,13 +155,15 @@ static qep_status build(qep_expression *e, const char *text, int spatial, const 
     qep_status status = keep_parameters(e, parameters, scan.parameter, err);
     qep_free(scan.parameter);
     if (status == QEP_OK && (!e->text || !e->path)) {
-        status = qep_error_add(err, QEP_ERR_MEMORY, "memory", path, NULL, "no memory for an expression");
+        status =
+            qep_error_add(err, QEP_ERR_MEMORY, "memory", path, NULL, "no memory for an expression");
     }
     return status == QEP_OK ? evaluator_create(&e->own, e, err) : status;
 }
 
-qep_status qep_expression_create(qep_expression **expression, const char *text, int spatial, const qep_parameters *parameters,
-                                 const char *path, qep_error *err) {
+qep_status qep_expression_create(qep_expression **expression, const char *text, int spatial,
+                                 const qep_parameters *parameters, const char *path,
+                                 qep_error *err) {
     void *block = NULL;
     *expression = NULL;
     QEP_TRY(qep_alloc(&block, 1, sizeof(qep_expression), "expression", err));
@@ -193,8 +201,8 @@ int qep_expression_uses(const qep_expression *expression, const char *variable) 
     return 0;
 }
 
-qep_status qep_expression_evaluate(const qep_expression *expression, double x, double y, double z, double t, double *value,
-                                   qep_error *err) {
+qep_status qep_expression_evaluate(const qep_expression *expression, double x, double y, double z,
+                                   double t, double *value, qep_error *err) {
     double result = 0.0;
 #pragma omp critical(qep_muparser)
     {
@@ -203,10 +211,11 @@ qep_status qep_expression_evaluate(const qep_expression *expression, double x, d
         result = mupEval(expression->own->parser);
     }
     if (!isfinite(result)) {
-        return qep_error_add(err, QEP_ERR_INPUT, "not_finite", expression->path, NULL,
-                             expression->uses ? "\"%.200s\" is %g at x = %.9g m, y = %.9g m, z = %.9g m, t = %.9g s"
-                                              : "\"%.200s\" is %g; a finite number is needed",
-                             expression->text, result, x, y, z, t);
+        return qep_error_add(
+            err, QEP_ERR_INPUT, "not_finite", expression->path, NULL,
+            expression->uses ? "\"%.200s\" is %g at x = %.9g m, y = %.9g m, z = %.9g m, t = %.9g s"
+                             : "\"%.200s\" is %g; a finite number is needed",
+            expression->text, result, x, y, z, t);
     }
     *value = result;
     return QEP_OK;
@@ -219,26 +228,38 @@ static void needed_points(const qep_expression *expression, const qep_grid *grid
     }
 }
 
-/* Evaluate needed points [begin, end) (x fastest) into their places in out; *bad receives the index in out of the first that is not
- * finite. Returns nonzero then. */
-static int evaluate_range(evaluator *e, const qep_grid *grid, const size_t n[3], size_t begin, size_t end, double *out, size_t *bad) {
+/* What a fill works on. owner == NULL: every needed point, else those with owner[i] == which. */
+typedef struct {
+    const qep_grid *grid;
+    size_t n[3]; /* needed points per axis */
+    const uint32_t *owner;
+    uint32_t which;
+    double *out;
+} fill_work;
+
+/* Evaluate needed points [begin, end) (x fastest) into their places in out. Returns the index in
+ * out of the first that is not finite, SIZE_MAX when all are finite. */
+static size_t evaluate_range(evaluator *e, const fill_work *work, size_t begin, size_t end) {
+    const size_t *n = work->n;
     for (size_t i = begin; i < end;) {
         const size_t y = i / n[0] % n[1], z = i / n[0] / n[1];
         size_t x = i % n[0];
         const size_t row_end = end - i < n[0] - x ? x + (end - i) : n[0];
-        e->variable[1] = qep_grid_coordinate(grid, 1, y);
-        e->variable[2] = qep_grid_coordinate(grid, 2, z);
+        e->variable[1] = qep_grid_coordinate(work->grid, 1, y);
+        e->variable[2] = qep_grid_coordinate(work->grid, 2, z);
         for (; x < row_end; x++, i++) {
-            const size_t at = qep_grid_index(grid, x, y, z);
-            e->variable[0] = qep_grid_coordinate(grid, 0, x);
-            out[at] = mupEval(e->parser);
-            if (!isfinite(out[at])) {
-                *bad = at;
-                return 1;
+            const size_t at = qep_grid_index(work->grid, x, y, z);
+            if (work->owner && work->owner[at] != work->which) {
+                continue;
+            }
+            e->variable[0] = qep_grid_coordinate(work->grid, 0, x);
+            work->out[at] = mupEval(e->parser);
+            if (!isfinite(work->out[at])) {
+                return at;
             }
         }
     }
-    return 0;
+    return SIZE_MAX;
 }
 
 /* Repeat what was evaluated along the axes that the expression does not use. */
@@ -263,21 +284,24 @@ static void repeat(const qep_grid *grid, const size_t n[3], int threads, double 
     }
 }
 
-static qep_status not_finite_at(const qep_expression *expression, const qep_grid *grid, size_t at, double t, double value, qep_error *err) {
-    const size_t x = at % grid->axis[0].n, y = at / grid->axis[0].n % grid->axis[1].n, z = at / grid->axis[0].n / grid->axis[1].n;
+static qep_status not_finite_at(const qep_expression *expression, const qep_grid *grid, size_t at,
+                                double t, double value, qep_error *err) {
+    const size_t x = at % grid->axis[0].n, y = at / grid->axis[0].n % grid->axis[1].n,
+                 z = at / grid->axis[0].n / grid->axis[1].n;
     return qep_error_add(err, QEP_ERR_INPUT, "not_finite", expression->path, NULL,
-                         "\"%.200s\" is %g at index [z,y,x] = [%zu,%zu,%zu]: x = %.9g m, y = %.9g m, z = %.9g m, t = %.9g s",
-                         expression->text, value, z, y, x, qep_grid_coordinate(grid, 0, x), qep_grid_coordinate(grid, 1, y),
-                         qep_grid_coordinate(grid, 2, z), t);
+                         "\"%.200s\" is %g at index [z,y,x] = [%zu,%zu,%zu]: x = %.9g m, y = %.9g "
+                         "m, z = %.9g m, t = %.9g s",
+                         expression->text, value, z, y, x, qep_grid_coordinate(grid, 0, x),
+                         qep_grid_coordinate(grid, 1, y), qep_grid_coordinate(grid, 2, z), t);
 }
 
-qep_status qep_expression_fill(const qep_expression *expression, const qep_grid *grid, double t, int threads, double *out,
-                               qep_error *err) {
-    size_t n[3];
-    needed_points(expression, grid, n);
-    const size_t count = n[0] * n[1] * n[2], blocks = (count + BLOCK - 1) / BLOCK;
+/* All blocks, one parser per thread; *first receives the lowest index that is not finite, or
+ * SIZE_MAX. */
+static qep_status evaluate_blocks(const qep_expression *expression, const fill_work *work, double t,
+                                  int threads, size_t *first) {
+    const size_t count = work->n[0] * work->n[1] * work->n[2], blocks = (count + BLOCK - 1) / BLOCK;
     const int team = threads < 1 ? 1 : (size_t)threads < blocks ? threads : (int)blocks;
-    size_t first = SIZE_MAX; /* lowest index that is not finite */
+    size_t lowest = SIZE_MAX;
     qep_status worst = QEP_OK;
 #pragma omp parallel num_threads(team)
     {
@@ -292,22 +316,51 @@ qep_status qep_expression_fill(const qep_expression *expression, const qep_grid 
         for (size_t b = 0; b < blocks; b++) {
             const size_t begin = b * BLOCK, end = count - begin < BLOCK ? count : begin + BLOCK;
             if (e && bad == SIZE_MAX) {
-                evaluate_range(e, grid, n, begin, end, out, &bad);
+                bad = evaluate_range(e, work, begin, end);
             }
         }
 #pragma omp critical(qep_expression_result)
         {
-            first = bad < first ? bad : first;
+            lowest = bad < lowest ? bad : lowest;
             worst = status == QEP_OK ? worst : status;
         }
         evaluator_destroy(e);
     }
-    if (worst != QEP_OK) {
-        return qep_error_add(err, worst, "memory", expression->path, NULL, "no memory for the parsers of \"%.200s\"", expression->text);
+    *first = lowest;
+    return worst;
+}
+
+static qep_status fill(const qep_expression *expression, const fill_work *work, double t,
+                       int threads, qep_error *err) {
+    size_t first = SIZE_MAX;
+    const qep_status status = evaluate_blocks(expression, work, t, threads, &first);
+    if (status != QEP_OK) {
+        return qep_error_add(err, status, "memory", expression->path, NULL,
+                             "no memory for the parsers of \"%.200s\"", expression->text);
     }
-    if (first != SIZE_MAX) {
-        return not_finite_at(expression, grid, first, t, out[first], err);
-    }
-    repeat(grid, n, threads < 1 ? 1 : threads, out);
+    return first == SIZE_MAX
+               ? QEP_OK
+               : not_finite_at(expression, work->grid, first, t, work->out[first], err);
+}
+
+qep_status qep_expression_fill(const qep_expression *expression, const qep_grid *grid, double t,
+                               int threads, double *out, qep_error *err) {
+    fill_work work = {.grid = grid, .out = out};
+    needed_points(expression, grid, work.n);
+    QEP_TRY(fill(expression, &work, t, threads, err));
+    repeat(grid, work.n, threads < 1 ? 1 : threads, out);
     return QEP_OK;
+}
+
+qep_status qep_expression_fill_where(const qep_expression *expression, const qep_grid *grid,
+                                     double t, int threads, const uint32_t *owner, uint32_t which,
+                                     double *out, qep_error *err) {
+    const fill_work work = {
+        .grid = grid,
+        .n = {grid->axis[0].n, grid->axis[1].n, grid->axis[2].n},
+        .owner = owner,
+        .which = which,
+        .out = out
+    };
+    return fill(expression, &work, t, threads, err);
 }

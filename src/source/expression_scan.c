@@ -1,6 +1,7 @@
-/* The scan in front of muParser: numbers, names, operators and parentheses in an order that makes sense, within bounds. muParser alone would
- * accept assignments, strings, stray commas and functions that are not part of the contract, and its positions are approximate; here
- * every complaint has the column where the fault is. */
+/* The scan in front of muParser: numbers, names, operators and parentheses in an order that makes
+ * sense, within bounds. muParser alone would accept assignments, strings, stray commas and
+ * functions that are not part of the contract, and its positions are approximate; here every
+ * complaint has the column where the fault is. */
 #include "expression_scan.h"
 
 #include "qep/base/memory.h"
@@ -37,13 +38,25 @@ static double largest(const double *values, int count) {
 }
 
 static const qep_expression_function functions[] = {
-    {"abs", 1, fabs, NULL, NULL},      {"sqrt", 1, sqrt, NULL, NULL},   {"exp", 1, exp, NULL, NULL},
-    {"log", 1, log, NULL, NULL},       {"log10", 1, log10, NULL, NULL}, {"sin", 1, sin, NULL, NULL},
-    {"cos", 1, cos, NULL, NULL},       {"tan", 1, tan, NULL, NULL},     {"asin", 1, asin, NULL, NULL},
-    {"acos", 1, acos, NULL, NULL},     {"atan", 1, atan, NULL, NULL},   {"atan2", 2, NULL, atan2, NULL},
-    {"sinh", 1, sinh, NULL, NULL},     {"cosh", 1, cosh, NULL, NULL},   {"tanh", 1, tanh, NULL, NULL},
-    {"erf", 1, erf, NULL, NULL},       {"step", 1, step, NULL, NULL},   {"min", 0, NULL, NULL, smallest},
-    {"max", 0, NULL, NULL, largest},
+    {"abs",   1, fabs,  NULL,  NULL    },
+    {"sqrt",  1, sqrt,  NULL,  NULL    },
+    {"exp",   1, exp,   NULL,  NULL    },
+    {"log",   1, log,   NULL,  NULL    },
+    {"log10", 1, log10, NULL,  NULL    },
+    {"sin",   1, sin,   NULL,  NULL    },
+    {"cos",   1, cos,   NULL,  NULL    },
+    {"tan",   1, tan,   NULL,  NULL    },
+    {"asin",  1, asin,  NULL,  NULL    },
+    {"acos",  1, acos,  NULL,  NULL    },
+    {"atan",  1, atan,  NULL,  NULL    },
+    {"atan2", 2, NULL,  atan2, NULL    },
+    {"sinh",  1, sinh,  NULL,  NULL    },
+    {"cosh",  1, cosh,  NULL,  NULL    },
+    {"tanh",  1, tanh,  NULL,  NULL    },
+    {"erf",   1, erf,   NULL,  NULL    },
+    {"step",  1, step,  NULL,  NULL    },
+    {"min",   0, NULL,  NULL,  smallest},
+    {"max",   0, NULL,  NULL,  largest },
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -56,33 +69,33 @@ const qep_expression_function *qep_expression_functions(size_t *count) {
 static const struct {
     const char *name, *instead;
 } elsewhere[] = {
-    {"ln", "log(..) is the natural logarithm"},
-    {"log2", "write log(..)/log(2)"},
-    {"pow", "write a^b"},
-    {"exp2", "write 2^(..)"},
-    {"asinh", "write log(u+sqrt(u^2+1))"},
-    {"acosh", "write log(u+sqrt(u^2-1))"},
-    {"atanh", "write log((1+u)/(1-u))/2"},
-    {"cbrt", "write u^(1/3)"},
-    {"fabs", "write abs(..)"},
-    {"erfc", "write 1-erf(..)"},
-    {"sign", "write 2*step(..)-1"},
-    {"heaviside", "write step(..)"},
-    {"theta", "write step(..)"},
-    {"if", "write condition ? a : b"},
-    {"sum", "write a+b"},
-    {"avg", "write (a+b)/2"},
-    {"rint", "rounding is not available"},
-    {"_pi", "write pi"},
-    {"PI", "write pi"},
-    {"Pi", "write pi"},
-    {"_e", "write exp(1)"},
-    {"e", "write exp(1)"},
-    {"r", "write sqrt(x^2+y^2+z^2), or atan2(y,x) for the angle"},
-    {"and", "write &&"},
-    {"or", "write ||"},
-    {"true", "write 1"},
-    {"false", "write 0"},
+    {"ln",        "log(..) is the natural logarithm"                    },
+    {"log2",      "write log(..)/log(2)"                                },
+    {"pow",       "write a^b"                                           },
+    {"exp2",      "write 2^(..)"                                        },
+    {"asinh",     "write log(u+sqrt(u^2+1))"                            },
+    {"acosh",     "write log(u+sqrt(u^2-1))"                            },
+    {"atanh",     "write log((1+u)/(1-u))/2"                            },
+    {"cbrt",      "write u^(1/3)"                                       },
+    {"fabs",      "write abs(..)"                                       },
+    {"erfc",      "write 1-erf(..)"                                     },
+    {"sign",      "write 2*step(..)-1"                                  },
+    {"heaviside", "write step(..)"                                      },
+    {"theta",     "write step(..)"                                      },
+    {"if",        "write condition ? a : b"                             },
+    {"sum",       "write a+b"                                           },
+    {"avg",       "write (a+b)/2"                                       },
+    {"rint",      "rounding is not available"                           },
+    {"_pi",       "write pi"                                            },
+    {"PI",        "write pi"                                            },
+    {"Pi",        "write pi"                                            },
+    {"_e",        "write exp(1)"                                        },
+    {"e",         "write exp(1)"                                        },
+    {"r",         "write sqrt(x^2+y^2+z^2), or atan2(y,x) for the angle"},
+    {"and",       "write &&"                                            },
+    {"or",        "write ||"                                            },
+    {"true",      "write 1"                                             },
+    {"false",     "write 0"                                             },
 };
 
 typedef enum { OPERAND, OPERATOR } expectation;
@@ -109,15 +122,17 @@ typedef struct {
     qep_error *err;
 } scan;
 
-static qep_status refuse(scan *s, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static qep_status refuse(scan *s, size_t at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static qep_status refuse(scan *s, size_t at, const char *format, ...) {
     char reason[512];
     va_list args;
     va_start(args, format);
     vsnprintf(reason, sizeof reason, format, args);
     va_end(args);
-    return qep_error_add(s->err, QEP_ERR_CONFIG, "bad_expression", s->path, NULL, "\"%.200s\"%s, column %zu: %s",
-                         s->text, strlen(s->text) > 200 ? "..." : "", at + 1, reason);
+    return qep_error_add(s->err, QEP_ERR_CONFIG, "bad_expression", s->path, NULL,
+                         "\"%.200s\"%s, column %zu: %s", s->text,
+                         strlen(s->text) > 200 ? "..." : "", at + 1, reason);
 }
 
 static int is_digit(char c) {
@@ -146,13 +161,15 @@ static qep_status scan_number(scan *s) {
         const char *exponent = end + 1;
         exponent += *exponent == '+' || *exponent == '-';
         if (!is_digit(*exponent)) {
-            return refuse(s, s->at, "the exponent of \"%.*s\" has no digits", (int)(exponent - begin), begin);
+            return refuse(s, s->at, "the exponent of \"%.*s\" has no digits",
+                          (int)(exponent - begin), begin);
         }
         for (end = exponent; is_digit(*end); end++) {
         }
     }
     if (isinf(strtod(begin, NULL))) {
-        return refuse(s, s->at, "\"%.*s\" exceeds the largest double, 1.797e308", (int)(end - begin > 40 ? 40 : end - begin), begin);
+        return refuse(s, s->at, "\"%.*s\" exceeds the largest double, 1.797e308",
+                      (int)(end - begin > 40 ? 40 : end - begin), begin);
     }
     s->at += (size_t)(end - begin);
     s->next = OPERATOR;
@@ -201,18 +218,22 @@ static qep_status unknown_name(scan *s, const char *name) {
     const char *near = qep_text_suggest(name, names, own + FUNCTIONS + 1);
     const qep_status status =
         near ? refuse(s, s->at, "unknown name \"%s\"; did you mean \"%s\"?", name, near)
-             : refuse(s, s->at, "unknown name \"%s\"; allowed are %s, the names under \"parameters\", and the functions abs sqrt exp "
-                                "log log10 sin cos tan asin acos atan atan2 sinh cosh tanh erf step min max",
+             : refuse(s, s->at,
+                      "unknown name \"%s\"; allowed are %s, the names under \"parameters\", and "
+                      "the functions abs sqrt exp "
+                      "log log10 sin cos tan asin acos atan atan2 sinh cosh tanh erf step min max",
                       name, s->spatial ? "x, y, z, t, pi" : "pi");
     qep_free(block);
     return status;
 }
 
-static qep_status open_bracket(scan *s, bracket_kind kind, const qep_expression_function *function) {
+static qep_status open_bracket(scan *s, bracket_kind kind,
+                               const qep_expression_function *function) {
     if (s->depth == QEP_EXPRESSION_NESTING) {
         return refuse(s, s->at, "more than %d nested parentheses", QEP_EXPRESSION_NESTING);
     }
-    s->open[s->depth++] = (bracket){.kind = kind, .function = function, .at = s->at, .questions = s->questions};
+    s->open[s->depth++] =
+        (bracket){.kind = kind, .function = function, .at = s->at, .questions = s->questions};
     s->questions = 0;
     s->next = OPERAND;
     s->at++;
@@ -222,7 +243,8 @@ static qep_status open_bracket(scan *s, bracket_kind kind, const qep_expression_
 static qep_status scan_call(scan *s, const qep_expression_function *function, size_t length) {
     const size_t after = s->at + length + strspn(s->text + s->at + length, " \t\n\r");
     if (s->text[after] != '(') {
-        return refuse(s, s->at, "\"%s\" is a function; write %s(..)", function->name, function->name);
+        return refuse(s, s->at, "\"%s\" is a function; write %s(..)", function->name,
+                      function->name);
     }
     /* muParser wants the parenthesis right behind the name: blanks go before it. */
     memset(s->copy + s->at, ' ', after - s->at);
@@ -238,7 +260,8 @@ static qep_status scan_name(scan *s) {
         length++;
     }
     if (length >= QEP_EXPRESSION_NAME) {
-        return refuse(s, s->at, "a name of %zu characters; at most %d", length, QEP_EXPRESSION_NAME - 1);
+        return refuse(s, s->at, "a name of %zu characters; at most %d", length,
+                      QEP_EXPRESSION_NAME - 1);
     }
     char name[QEP_EXPRESSION_NAME];
     snprintf(name, sizeof name, "%.*s", (int)length, begin);
@@ -247,9 +270,10 @@ static qep_status scan_name(scan *s) {
         qep_dimension dimension;
         char message[QEP_UNIT_MESSAGE];
         const int unit = qep_unit_parse(name, &factor, &dimension, message);
-        return refuse(s, s->at, "\"%s\" where an operator should be; %s", name,
-                      unit ? "expressions carry no units: give the quantity a name under \"parameters\""
-                           : "multiplication is written with *");
+        return refuse(
+            s, s->at, "\"%s\" where an operator should be; %s", name,
+            unit ? "expressions carry no units: give the quantity a name under \"parameters\""
+                 : "multiplication is written with *");
     }
     const qep_expression_function *function = find_function(name);
     if (function) {
@@ -258,7 +282,10 @@ static qep_status scan_name(scan *s) {
     const int variable = find_variable(name);
     int known = strcmp(name, "pi") == 0;
     if (variable >= 0 && !s->spatial) {
-        return refuse(s, s->at, "\"%s\" is a coordinate, but this value must be one number; parameters and pi are allowed", name);
+        return refuse(s, s->at,
+                      "\"%s\" is a coordinate, but this value must be one number; parameters and "
+                      "pi are allowed",
+                      name);
     }
     if (variable >= 0) {
         s->result->uses |= 1u << variable;
@@ -294,8 +321,8 @@ static qep_status close_bracket(scan *s) {
         return refuse(s, b->at, "%s takes two or more arguments; came 1", b->function->name);
     }
     if (b->kind == CALL && b->function->arguments > 0 && arguments != b->function->arguments) {
-        return refuse(s, b->at, "%s takes %d argument%s; came %d", b->function->name, b->function->arguments,
-                      b->function->arguments > 1 ? "s" : "", arguments);
+        return refuse(s, b->at, "%s takes %d argument%s; came %d", b->function->name,
+                      b->function->arguments, b->function->arguments > 1 ? "s" : "", arguments);
     }
     s->questions = b->questions;
     s->depth--;
@@ -306,10 +333,12 @@ static qep_status close_bracket(scan *s) {
 
 static qep_status scan_comma(scan *s) {
     if (!s->depth || s->open[s->depth - 1].kind != CALL) {
-        return refuse(s, s->at, "a comma outside a function call; decimals are written with a point");
+        return refuse(s, s->at,
+                      "a comma outside a function call; decimals are written with a point");
     }
     if (s->next == OPERAND || s->questions) {
-        return refuse(s, s->at, s->questions ? "\"?\" without its \":\"" : "a value is missing before \",\"");
+        return refuse(s, s->at,
+                      s->questions ? "\"?\" without its \":\"" : "a value is missing before \",\"");
     }
     s->open[s->depth - 1].commas++;
     s->at++;
@@ -317,36 +346,37 @@ static qep_status scan_comma(scan *s) {
     return QEP_OK;
 }
 
-/* Binary operators, longest first. The logical ones of muParser cut their operands to whole numbers (0.5 || 0 would be false), so they
- * become & and |, which expression.c defines; the text keeps its length. */
+/* Binary operators, longest first. The logical ones of muParser cut their operands to whole numbers
+ * (0.5 || 0 would be false), so they become & and |, which expression.c defines; the text keeps its
+ * length. */
 static const struct {
     const char *text, *copy, *complaint;
 } operators[] = {
-    {"**", NULL, "powers are written with ^"},
-    {"==", NULL, NULL},
-    {"!=", NULL, NULL},
-    {"<=", NULL, NULL},
-    {">=", NULL, NULL},
-    {"&&", "& ", NULL},
-    {"||", "| ", NULL},
-    {"+", NULL, NULL},
-    {"-", NULL, NULL},
-    {"*", NULL, NULL},
-    {"/", NULL, NULL},
-    {"^", NULL, NULL},
-    {"<", NULL, NULL},
-    {">", NULL, NULL},
-    {"?", NULL, NULL},
-    {":", NULL, NULL},
-    {"=", NULL, "assignment is not possible; a comparison is written =="},
-    {"&", NULL, "\"and\" is written &&"},
-    {"|", NULL, "\"or\" is written ||"},
-    {"!", NULL, "\"not a\" is written a == 0"},
-    {"%", NULL, "the remainder is not available"},
-    {"\"", NULL, "text is not possible in an expression"},
-    {"'", NULL, "text is not possible in an expression"},
-    {"[", NULL, "brackets are written ( )"},
-    {"{", NULL, "brackets are written ( )"},
+    {"**", NULL, "powers are written with ^"                             },
+    {"==", NULL, NULL                                                    },
+    {"!=", NULL, NULL                                                    },
+    {"<=", NULL, NULL                                                    },
+    {">=", NULL, NULL                                                    },
+    {"&&", "& ", NULL                                                    },
+    {"||", "| ", NULL                                                    },
+    {"+",  NULL, NULL                                                    },
+    {"-",  NULL, NULL                                                    },
+    {"*",  NULL, NULL                                                    },
+    {"/",  NULL, NULL                                                    },
+    {"^",  NULL, NULL                                                    },
+    {"<",  NULL, NULL                                                    },
+    {">",  NULL, NULL                                                    },
+    {"?",  NULL, NULL                                                    },
+    {":",  NULL, NULL                                                    },
+    {"=",  NULL, "assignment is not possible; a comparison is written =="},
+    {"&",  NULL, "\"and\" is written &&"                                 },
+    {"|",  NULL, "\"or\" is written ||"                                  },
+    {"!",  NULL, "\"not a\" is written a == 0"                           },
+    {"%",  NULL, "the remainder is not available"                        },
+    {"\"", NULL, "text is not possible in an expression"                 },
+    {"'",  NULL, "text is not possible in an expression"                 },
+    {"[",  NULL, "brackets are written ( )"                              },
+    {"{",  NULL, "brackets are written ( )"                              },
 };
 
 static qep_status apply_operator(scan *s, size_t row) {
@@ -380,11 +410,13 @@ static qep_status apply_operator(scan *s, size_t row) {
 static qep_status scan_operator(scan *s) {
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         if (strncmp(s->text + s->at, operators[i].text, strlen(operators[i].text)) == 0) {
-            return operators[i].complaint ? refuse(s, s->at, "\"%s\": %s", operators[i].text, operators[i].complaint)
-                                          : apply_operator(s, i);
+            return operators[i].complaint
+                       ? refuse(s, s->at, "\"%s\": %s", operators[i].text, operators[i].complaint)
+                       : apply_operator(s, i);
         }
     }
-    return refuse(s, s->at, "unexpected character \"%c\" (0x%02x)", s->text[s->at], (unsigned)(unsigned char)s->text[s->at]);
+    return refuse(s, s->at, "unexpected character \"%c\" (0x%02x)", s->text[s->at],
+                  (unsigned)(unsigned char)s->text[s->at]);
 }
 
 static qep_status scan_token(scan *s) {
@@ -430,21 +462,30 @@ static qep_status scan_all(scan *s, size_t length) {
     return QEP_OK;
 }
 
-qep_status qep_expression_scan(const char *text, int spatial, const qep_parameters *parameters, const char *path,
-                               qep_expression_scan_result *result, qep_error *err) {
+qep_status qep_expression_scan(const char *text, int spatial, const qep_parameters *parameters,
+                               const char *path, qep_expression_scan_result *result,
+                               qep_error *err) {
     *result = (qep_expression_scan_result){0};
     const size_t length = strlen(text), own = parameters ? parameters->count : 0;
     if (length > QEP_EXPRESSION_LENGTH) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "bad_expression", path, NULL, "an expression of %zu characters; at most %d", length,
+        return qep_error_add(err, QEP_ERR_CONFIG, "bad_expression", path, NULL,
+                             "an expression of %zu characters; at most %d", length,
                              QEP_EXPRESSION_LENGTH);
     }
     void *used = NULL;
     QEP_TRY(qep_alloc(&used, own, 1, "names used", err));
     result->parameter = used;
     result->text = qep_text_copy(text);
-    scan s = {.text = text, .copy = result->text, .path = path, .spatial = spatial, .parameters = parameters, .result = result, .err = err};
+    scan s = {.text = text,
+              .copy = result->text,
+              .path = path,
+              .spatial = spatial,
+              .parameters = parameters,
+              .result = result,
+              .err = err};
     const qep_status status = result->text ? scan_all(&s, length)
-                                           : qep_error_add(err, QEP_ERR_MEMORY, "memory", path, NULL, "no memory for an expression");
+                                           : qep_error_add(err, QEP_ERR_MEMORY, "memory", path,
+                                                           NULL, "no memory for an expression");
     if (status != QEP_OK) {
         qep_free(result->text);
         qep_free(result->parameter);

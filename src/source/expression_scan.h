@@ -1,5 +1,5 @@
-/* What an expression may contain: the table of functions, and the scan that every expression passes before muParser sees it. Private to
- * the room. */
+/* What an expression may contain: the table of functions, and the scan that every expression passes
+ * before muParser sees it. Private to the room. */
 #ifndef QEP_SOURCE_EXPRESSION_SCAN_H
 #define QEP_SOURCE_EXPRESSION_SCAN_H
 
@@ -21,13 +21,17 @@ const qep_expression_function *qep_expression_functions(size_t *count);
 extern const char *const qep_expression_variable[4];
 
 typedef struct {
-    char *text;              /* for muParser: same length as the input, && and || replaced (see the .c); qep_free */
-    unsigned uses;           /* bit i: uses qep_expression_variable[i] */
-    unsigned char *parameter; /* [parameters->count] 1 where the parameter is used; qep_free; NULL without parameters */
+    char *text; /* for muParser: same length as the input, && and || replaced (see the .c); qep_free
+                 */
+    unsigned uses;            /* bit i: uses qep_expression_variable[i] */
+    unsigned char *parameter; /* [parameters->count] 1 where the parameter is used; qep_free; NULL
+                                 without parameters */
 } qep_expression_scan_result;
 
-/* Check text and collect what it uses. Fails with QEP_ERR_CONFIG "bad_expression" naming column, what came, what is allowed. */
-qep_status qep_expression_scan(const char *text, int spatial, const qep_parameters *parameters, const char *path,
-                               qep_expression_scan_result *result, qep_error *err);
+/* Check text and collect what it uses. Fails with QEP_ERR_CONFIG "bad_expression" naming column,
+ * what came, what is allowed. */
+qep_status qep_expression_scan(const char *text, int spatial, const qep_parameters *parameters,
+                               const char *path, qep_expression_scan_result *result,
+                               qep_error *err);
 
 #endif
