@@ -281,7 +281,7 @@ static void units_are_applied_or_refused(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const hid_t file = create("units.h5"), set = put_field(file, "S", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT);
         if (cases[i].own) {
-            put_text(set, "units", 1, 8, cases[i].own);
+            put_text(set, "units", 1, strlen(cases[i].own) + 1, cases[i].own);
         }
         H5Dclose(set);
         H5Fclose(file);
