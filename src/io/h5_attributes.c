@@ -1,4 +1,4 @@
-/* Attributes as numbers and text, whatever type they were written with. Anything larger than a
+/* Types of data sets, and attributes as numbers and text, whatever type they were written with. Anything larger than a
  * record description needs is not read. */
 #include "h5_read.h"
 
@@ -78,4 +78,11 @@ int qep_h5_text(hid_t object, const char *name, int index, char *text, size_t si
     return H5Tis_variable_str(type) > 0
                ? read_variable_text(attribute, type, count, index, text, size)
                : read_fixed_text(attribute, type, count, index, text, size);
+}
+
+int qep_h5_holds_numbers(hid_t set) {
+    QEP_H5_AUTO type = H5Dget_type(set);
+    const H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    const size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    return (kind == H5T_FLOAT && (size == 4 || size == 8)) || (kind == H5T_INTEGER && size <= 8);
 }

@@ -60,4 +60,18 @@ qep_status qep_h5_describe(const qep_h5_input *in, const qep_read_request *reque
                            const qep_grid *grid, hid_t set, hid_t parent, double *factor,
                            int *has_unit, qep_error *err);
 
+/* An opened and checked data set. */
+typedef struct {
+    qep_h5_input in;
+    hid_t set, parent;
+    size_t frames;       /* 0: no leading time axis */
+    double factor;       /* stored value to SI */
+    char directory[512]; /* group of the data set */
+} qep_h5_source;
+
+/* 1 when the values are float32, float64 or integers of up to 8 bytes. */
+int qep_h5_holds_numbers(hid_t set);
+/* Frames and times of an opened data set; series->times is the caller's. */
+qep_status qep_h5_series(qep_h5_source *s, qep_read_series *series, qep_error *err);
+
 #endif

@@ -14,18 +14,8 @@
 
 enum { RANK = 4, BLOCK = 8, LINKS = 16, SHAPE_TEXT = 160 };
 static const size_t slab_values = (size_t)1 << 22; /* 32 MiB of doubles */
-static const size_t text_limit = (size_t)1 << 26;
 
-/* An opened and checked data set. */
-typedef struct {
-    qep_h5_input in;
-    hid_t set, parent;
-    size_t frames;       /* 0: no leading time axis */
-    double factor;       /* stored value to SI */
-    char directory[512]; /* group of the data set */
-} source;
-
-static void source_close(source *s) {
+static void source_close(qep_h5_source *s) {
     qep_h5_release(&s->parent);
     qep_h5_release(&s->set);
     qep_h5_input_close(&s->in);
@@ -57,7 +47,7 @@ static int same_shape(const hsize_t *a, const hsize_t *b, int rank) {
     return 1;
 }
 
-static qep_status refuse_shape(const source *s, const qep_read_request *request,
+static qep_status refuse_shape(const qep_h5_source *s, const qep_read_request *request,
                                const qep_grid *grid, const hsize_t *dims, int rank,
                                qep_error *err) {
     char has[SHAPE_TEXT], needs[SHAPE_TEXT], hint[96] = "";
@@ -80,7 +70,7 @@ static qep_status refuse_shape(const source *s, const qep_read_request *request,
         shape_text(want, grid->ndim, needs), hint);
 }
 
-static qep_status check_shape(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status check_shape(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                               qep_error *err) {
     QEP_H5_AUTO space = H5Dget_space(s->set);
     if (space < 0 || H5Sget_simple_extent_type(space) != H5S_SIMPLE) {
@@ -99,13 +89,6 @@ static qep_status check_shape(source *s, const qep_read_request *request, const 
     }
     s->frames = lead ? (size_t)dims[0] : 0;
     return QEP_OK;
-}
-
-static int number_type(hid_t set) {
-    QEP_H5_AUTO type = H5Dget_type(set);
-    const H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
-    const size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    return (kind == H5T_FLOAT && (size == 4 || size == 8)) || (kind == H5T_INTEGER && size <= 8);
 }
 
 static const char *kind_name(hid_t set) {
@@ -129,7 +112,7 @@ static const char *kind_name(hid_t set) {
 }
 
 /* The user's unit, the file's own unit and scale make one factor. */
-static qep_status find_factor(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status find_factor(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                               qep_error *err) {
     double own = 1.0, given = 1.0;
     int has_own = 0;
@@ -162,7 +145,7 @@ static qep_status find_factor(source *s, const qep_read_request *request, const 
 
 /* The group that really holds the data set: soft links at the end of the path are followed by name.
  */
-static void find_parent(source *s, const char *dataset) {
+static void find_parent(qep_h5_source *s, const char *dataset) {
     char name[sizeof s->directory], target[sizeof s->directory], next[sizeof s->directory];
     snprintf(name, sizeof name, "%s", dataset);
     for (int i = 0; i < LINKS; i++) {
@@ -185,13 +168,13 @@ static void find_parent(source *s, const char *dataset) {
     s->parent = H5Oopen(s->in.file, *s->directory ? s->directory : "/", s->in.access);
 }
 
-static qep_status open_and_check(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status open_and_check(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                                  qep_error *err) {
     QEP_TRY(qep_h5_input_open(&s->in, request->file, request->path, err));
     QEP_TRY(qep_h5_dataset_open(&s->in, request->dataset, &s->set, err));
     find_parent(s, request->dataset);
     QEP_TRY(check_shape(s, request, grid, err));
-    if (!number_type(s->set)) {
+    if (!qep_h5_holds_numbers(s->set)) {
         return qep_h5_refuse(&s->in, request->dataset, "type", err,
                              "holds %s; float32, float64 or integers are needed",
                              kind_name(s->set));
@@ -201,92 +184,28 @@ static qep_status open_and_check(source *s, const qep_read_request *request, con
 }
 
 /* Pair with source_close, also after a failure. */
-static qep_status source_open(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status source_open(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                               qep_error *err) {
-    *s = (source){.set = -1, .parent = -1, .factor = 1.0};
+    *s = (qep_h5_source){.set = -1, .parent = -1, .factor = 1.0};
     return open_and_check(s, request, grid, err);
-}
-
-/* Times of a series from a data set `times` [frames], in seconds or in its own unit. */
-static qep_status read_times(source *s, const char *name, double *times, qep_error *err) {
-    QEP_H5_AUTO set = -1;
-    QEP_TRY(qep_h5_dataset_open(&s->in, name, &set, err));
-    QEP_H5_AUTO space = H5Dget_space(set);
-    hsize_t length = 0;
-    if (!number_type(set) || H5Sget_simple_extent_ndims(space) != 1 ||
-        H5Sget_simple_extent_dims(space, &length, NULL) != 1 || length != s->frames) {
-        return qep_h5_refuse(&s->in, name, "shape", err,
-                             "must be a list of %zu numbers, one per frame; it has %llu", s->frames,
-                             (unsigned long long)length);
-    }
-    QEP_TRY(qep_h5_storage_check(&s->in, name, set, err));
-    char unit[64] = "", message[QEP_UNIT_MESSAGE], reason[160];
-    double factor = 1.0;
-    qep_dimension dimension = QEP_DIM_TIME;
-    if (qep_h5_text(set, "units", 0, unit, sizeof unit) && *unit &&
-        (!qep_unit_parse(unit, &factor, &dimension, message) ||
-         !qep_dimension_equal(dimension, QEP_DIM_TIME))) {
-        return qep_h5_refuse(&s->in, name, "unit", err,
-                             "its units attribute \"%s\" is no unit of time", unit);
-    }
-    if (H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, times) < 0) {
-        return qep_h5_refuse(&s->in, name, "unreadable", err, "cannot be read (%s)",
-                             qep_h5_reason(reason));
-    }
-    for (size_t i = 0; i < s->frames; i++) {
-        times[i] *= factor;
-        if (!isfinite(times[i])) {
-            return qep_h5_refuse(&s->in, name, "not_finite", err, "entry %zu is %g", i, times[i]);
-        }
-    }
-    return QEP_OK;
-}
-
-static qep_status fill_times(source *s, double *times, qep_error *err) {
-    char name[sizeof s->directory + 8];
-    snprintf(name, sizeof name, "%s/times", s->directory);
-    if (qep_h5_exists(&s->in, name)) {
-        return read_times(s, name, times, err);
-    }
-    if (qep_h5_exists(&s->in, "/times")) {
-        return read_times(s, "/times", times, err);
-    }
-    for (size_t i = 0; i < s->frames; i++) {
-        times[i] = (double)i;
-    }
-    return QEP_OK;
-}
-
-static qep_status describe_series(source *s, qep_read_series *series, qep_error *err) {
-    *series = (qep_read_series){.frames = s->frames};
-    if (!s->frames) {
-        return QEP_OK;
-    }
-    QEP_TRY(qep_alloc_doubles(&series->times, s->frames, "times of a series", err));
-    const qep_status status = fill_times(s, series->times, err);
-    if (status != QEP_OK) {
-        qep_free(series->times);
-        *series = (qep_read_series){0};
-    }
-    return status;
 }
 
 qep_status qep_read_check(const qep_read_request *request, const qep_grid *grid,
                           qep_read_series *series, qep_error *err) {
-    source s;
+    qep_h5_source s;
     qep_status status = source_open(&s, request, grid, err);
     if (series) {
         *series = (qep_read_series){0};
     }
     if (status == QEP_OK && series) {
-        status = describe_series(&s, series, err);
+        status = qep_h5_series(&s, series, err);
     }
     source_close(&s);
     return status;
 }
 
 /* Read `count` indices of the slowest spatial axis, from `begin`, of one frame. */
-static qep_status read_slab(source *s, const qep_read_request *request, const hsize_t dims[3],
+static qep_status read_slab(qep_h5_source *s, const qep_read_request *request, const hsize_t dims[3],
                             int ndim, size_t frame, size_t begin, size_t count, double *values,
                             qep_error *err) {
     QEP_H5_AUTO file_space = H5Dget_space(s->set);
@@ -331,7 +250,7 @@ static void transpose_slab(const qep_grid *grid, size_t begin, size_t count, con
     }
 }
 
-static qep_status read_transposed(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status read_transposed(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                                   size_t frame, int threads, double *out, qep_error *err) {
     const size_t nx = grid->axis[0].n, plane = grid->axis[1].n * grid->axis[2].n;
     size_t width = slab_values / plane;
@@ -352,7 +271,7 @@ static qep_status read_transposed(source *s, const qep_read_request *request, co
     return status;
 }
 
-static qep_status read_values(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status read_values(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                               size_t frame, int threads, double *out, qep_error *err) {
     if (request->order_xyz && grid->ndim > 1) {
         return read_transposed(s, request, grid, frame, threads, out, err);
@@ -362,7 +281,7 @@ static qep_status read_values(source *s, const qep_read_request *request, const 
     return read_slab(s, request, dims, grid->ndim, frame, 0, (size_t)dims[0], out, err);
 }
 
-static qep_status finish_values(const source *s, const qep_read_request *request,
+static qep_status finish_values(const qep_h5_source *s, const qep_read_request *request,
                                 const qep_grid *grid, size_t frame, int threads, double *out,
                                 qep_error *err) {
     const size_t count = qep_grid_count(grid), nx = grid->axis[0].n, ny = grid->axis[1].n;
@@ -382,7 +301,7 @@ static qep_status finish_values(const source *s, const qep_read_request *request
                          bad / nx / ny, bad / nx % ny, bad % nx, frame, out[bad]);
 }
 
-static qep_status read_frame(source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status read_frame(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
                              size_t frame, int threads, double *out, qep_error *err) {
     QEP_TRY(source_open(s, request, grid, err));
     if (s->frames && frame >= s->frames) {
@@ -395,77 +314,9 @@ static qep_status read_frame(source *s, const qep_read_request *request, const q
 
 qep_status qep_read_field(const qep_read_request *request, const qep_grid *grid, size_t frame,
                           int threads, double *out, qep_error *err) {
-    source s;
+    qep_h5_source s;
     const qep_status status =
         read_frame(&s, request, grid, frame, threads < 1 ? 1 : threads, out, err);
     source_close(&s);
-    return status;
-}
-
-static qep_status read_variable_text(const qep_h5_input *in, const char *dataset, hid_t set,
-                                     hid_t type, char **text, qep_error *err) {
-    QEP_H5_AUTO space = H5Dget_space(set);
-    QEP_H5_AUTO memory = H5Tcopy(H5T_C_S1);
-    H5Tset_size(memory, H5T_VARIABLE);
-    H5Tset_cset(memory, H5Tget_cset(type));
-    char *value = NULL, reason[160];
-    if (H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
-        return qep_h5_refuse(in, dataset, "unreadable", err, "cannot be read (%s)",
-                             qep_h5_reason(reason));
-    }
-    void *copy = NULL;
-    const size_t length = value ? strlen(value) : 0;
-    const qep_status status = qep_alloc(&copy, length + 1, 1, "text of a data set", err);
-    if (status == QEP_OK && value) {
-        memcpy(copy, value, length);
-    }
-    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, &value);
-    *text = copy;
-    return status;
-}
-
-static qep_status read_fixed_text(const qep_h5_input *in, const char *dataset, hid_t set,
-                                  hid_t type, char **text, qep_error *err) {
-    const size_t width = H5Tget_size(type);
-    char reason[160];
-    void *copy = NULL;
-    if (width > text_limit) {
-        return qep_h5_refuse(in, dataset, "type", err, "is a text of %zu bytes; at most %zu", width,
-                             text_limit);
-    }
-    QEP_TRY(qep_alloc(&copy, width + 1, 1, "text of a data set", err));
-    if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, copy) < 0) {
-        qep_free(copy);
-        return qep_h5_refuse(in, dataset, "unreadable", err, "cannot be read (%s)",
-                             qep_h5_reason(reason));
-    }
-    *text = copy;
-    return QEP_OK;
-}
-
-static qep_status read_text(qep_h5_input *in, const char *dataset, char **text, qep_error *err) {
-    QEP_H5_AUTO set = -1;
-    QEP_TRY(qep_h5_dataset_open(in, dataset, &set, err));
-    QEP_H5_AUTO type = H5Dget_type(set);
-    QEP_H5_AUTO space = H5Dget_space(set);
-    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_STRING ||
-        H5Sget_simple_extent_npoints(space) != 1) {
-        return qep_h5_refuse(in, dataset, "type", err, "is not one text");
-    }
-    QEP_TRY(qep_h5_storage_check(in, dataset, set, err));
-    if (H5Tis_variable_str(type) > 0) {
-        return read_variable_text(in, dataset, set, type, text, err);
-    }
-    return read_fixed_text(in, dataset, set, type, text, err);
-}
-
-qep_status qep_read_text(const char *file, const char *dataset, char **text, qep_error *err) {
-    qep_h5_input in;
-    *text = NULL;
-    qep_status status = qep_h5_input_open(&in, file, NULL, err);
-    if (status == QEP_OK) {
-        status = read_text(&in, dataset, text, err);
-    }
-    qep_h5_input_close(&in);
     return status;
 }

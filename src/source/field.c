@@ -3,10 +3,10 @@
  * no point elsewhere can fail. */
 #include "qep/source/field.h"
 
+#include "field_request.h"
 #include "qep/base/memory.h"
 #include "qep/base/reduce.h"
 #include "qep/base/text.h"
-#include "qep/io/read.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -61,19 +61,9 @@ static qep_status fill_expression(const setting *set, const char *text, const ch
     return status;
 }
 
-static qep_read_request request_of(const qep_field_spec *spec) {
-    return (qep_read_request){.file = spec->file,
-                              .dataset = spec->dataset,
-                              .order_xyz = spec->order_xyz,
-                              .unit = spec->unit,
-                              .scale = spec->scale,
-                              .dimension = spec->dimension,
-                              .path = spec->path};
-}
-
 static qep_status fill_hdf5(const setting *set, const qep_field_spec *spec, const selection *where,
                             double *out) {
-    const qep_read_request request = request_of(spec);
+    const qep_read_request request = qep_field_request(spec);
     if (!where->owner) {
         return qep_read_field(&request, set->grid, set->frame, set->threads, out, set->err);
     }

@@ -2,9 +2,9 @@
  * everything it names there, which files does it read. */
 #include "qep/source/field.h"
 
+#include "field_request.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
-#include "qep/io/read.h"
 #include <math.h>
 
 void qep_field_spec_destroy(qep_field_spec *spec) {
@@ -48,16 +48,6 @@ int qep_field_is_constant(const qep_field_spec *spec, double *value) {
     return 1;
 }
 
-static qep_read_request request_of(const qep_field_spec *spec) {
-    return (qep_read_request){.file = spec->file,
-                              .dataset = spec->dataset,
-                              .order_xyz = spec->order_xyz,
-                              .unit = spec->unit,
-                              .scale = spec->scale,
-                              .dimension = spec->dimension,
-                              .path = spec->path};
-}
-
 static int expression_uses_time(const char *text, const qep_parameters *parameters) {
     qep_expression *expression = NULL;
     if (!text || qep_expression_create(&expression, text, 1, parameters, NULL, NULL) != QEP_OK) {
@@ -69,7 +59,7 @@ static int expression_uses_time(const char *text, const qep_parameters *paramete
 }
 
 static int has_many_frames(const qep_field_spec *spec, const qep_grid *grid) {
-    const qep_read_request request = request_of(spec);
+    const qep_read_request request = qep_field_request(spec);
     qep_read_series series = {0};
     const int many = qep_read_check(&request, grid, &series, NULL) == QEP_OK && series.frames > 1;
     qep_free(series.times);
@@ -106,7 +96,7 @@ static int same_times(const double *a, const double *b, size_t count) {
 /* Add one data set's frames to what is known so far. */
 static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
                               double **times, qep_error *err) {
-    const qep_read_request request = request_of(spec);
+    const qep_read_request request = qep_field_request(spec);
     qep_read_series series = {0};
     QEP_TRY(qep_read_check(&request, grid, &series, err));
     if (series.frames == 0) {
@@ -177,7 +167,7 @@ qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,
         return check_expression(spec->text, spec->path, parameters, err);
     }
     if (spec->kind == QEP_FIELD_HDF5) {
-        const qep_read_request request = request_of(spec);
+        const qep_read_request request = qep_field_request(spec);
         return qep_read_check(&request, grid, NULL, err);
     }
     /* All children are checked, so that one run reports all faults. */
