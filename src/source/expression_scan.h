@@ -17,6 +17,13 @@ typedef struct {
 } qep_expression_function;
 const qep_expression_function *qep_expression_functions(size_t *count);
 
+/* The function of that name, or NULL. */
+const qep_expression_function *qep_expression_find_function(const char *name);
+/* Index into qep_expression_variable, or -1. */
+int qep_expression_find_variable(const char *name);
+/* What to write instead of a name that other languages have, or NULL. */
+const char *qep_expression_instead(const char *name);
+
 /* Coordinates in the order of the bits of qep_expression_scan_result.uses. */
 extern const char *const qep_expression_variable[4];
 
