@@ -44,6 +44,7 @@ typedef struct {
     /* where it came from */
     char *name;             /* file as given on the command line, or "<stdin>" */
     char *text;             /* configuration as given */
+    char *directory;        /* what relative input paths refer to; "" is the working directory */
     qep_json *json;         /* after overrides; for positions and provenance */
     char **overrides;       /* --set texts */
     size_t override_count;
