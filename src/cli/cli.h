@@ -90,8 +90,8 @@ const char *cli_config_shown(const char *config);
 /* One line of JSON (names: docs/command-line.md); exit_code is that of this configuration. */
 void cli_summary_json(FILE *out, const char *config, int exit_code, const qep_run_report *report,
                       const qep_error *err, int checked);
-/* `done: film.h5  1 frame  0.41 s  residual 2.1e-15` on stderr; with verbose also stages and
- * memory. */
+/* `done: film.h5  256x256x256  1 frame  0.41 s  residual 2.1e-15` on stderr; with verbose also
+ * stages and memory. */
 void cli_summary_text(const cli_options *options, const char *config, const qep_run_report *report);
 
 /* A JSON string; bytes that are not UTF-8 become U+FFFD. */

@@ -31,6 +31,9 @@ int cli_color_wanted(void) {
 
 void cli_progress_init(cli_progress *progress, cli_progress_mode mode, int quiet) {
     *progress = (cli_progress){.color = cli_color_wanted()};
+    if (mode != CLI_PROGRESS_ALWAYS) {
+        progress->drawn = now(); /* short runs stay without a bar */
+    }
     const int here = isatty(STDERR_FILENO) && !terminal_is_dumb() && !quiet;
     progress->enabled = mode == CLI_PROGRESS_ALWAYS || (mode == CLI_PROGRESS_AUTO && here);
 }

@@ -159,7 +159,7 @@ void cli_summary_json(FILE *out, const char *config, int exit_code, const qep_ru
     if (exit_code != 0) {
         put_errors(out, err);
     }
-    if (report->output && (exit_code == 0 || report->result_count)) {
+    if (report->output && (exit_code == 0 || report->written)) {
         fputc(',', out);
         put_string(out, "output", report->output);
         put_seconds(out, report);
@@ -211,8 +211,7 @@ void cli_summary_text(const cli_options *options, const char *config,
                       const qep_run_report *report) {
     const char *const shown = cli_config_shown(config);
     if (options->check) {
-        fprintf(stderr, "ok: %s  needs about %.4g MB  nothing written\n", shown,
-                1e-6 * (double)report->estimated_bytes);
+        fprintf(stderr, "ok: %s  nothing written\n", shown);
         return;
     }
     if (report->skipped) {
@@ -224,8 +223,12 @@ void cli_summary_text(const cli_options *options, const char *config,
     if (options->verbose && report->frames) {
         print_details(shown, report);
     }
-    fprintf(stderr, "done: %s  %zu frame%s  %.3g s", report->output ? report->output : shown,
-            report->frames, report->frames == 1 ? "" : "s", report->seconds_total);
+    fprintf(stderr, "done: %s", report->output ? report->output : shown);
+    for (int d = 0; d < 3 && report->points[d]; d++) {
+        fprintf(stderr, "%s%zu", d ? "x" : "  ", report->points[d]);
+    }
+    fprintf(stderr, "  %zu frame%s  %.3g s", report->frames, report->frames == 1 ? "" : "s",
+            report->seconds_total);
     const double residual = largest(report, "residual");
     if (!isnan(residual)) {
         fprintf(stderr, "  residual %.2g", residual);
