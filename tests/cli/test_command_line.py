@@ -288,6 +288,39 @@ def test_progress_is_for_terminals_unless_asked(call, write, small):
     assert "%" not in call("-f", "--progress", "never", path).stderr
 
 
+def on_a_terminal(program, arguments, folder, **environment):
+    """What the program writes to standard error when that is a terminal."""
+    import pty
+    ours, theirs = pty.openpty()
+    environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    process = subprocess.Popen([program, *map(str, arguments)], cwd=folder, stderr=theirs, env={**environ, "TERM": "xterm", **environment})
+    os.close(theirs)
+    text = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            text += chunk
+    except OSError:  # end of a terminal on Linux
+        pass
+    os.close(ours)
+    assert process.wait(timeout=60) == 0, text
+    return text.decode()
+
+
+def test_on_a_terminal_the_bar_is_drawn_and_erased(program, write, small, tmp_path):
+    small["grid"]["points"] = [64, 64, 64]
+    small["entropy"] = "1e3*(1 + 0.5*sin(2*pi*x/12e-9)*cos(t))"
+    small["time"] = {"start": 0, "step": 1, "frames": 30}
+    path = write(small)
+    text = on_a_terminal(program, ["-f", path], tmp_path)
+    assert "ETA" in text and "\x1b[32m" in text
+    last = text.rsplit("ETA", 1)[1]
+    assert "\r" + " " * 40 in last and "done: case.h5" in last, "blanks go over the bar before the closing line"
+    assert "\x1b" not in on_a_terminal(program, ["-f", path], tmp_path, NO_COLOR="1")
+    dumb = on_a_terminal(program, ["-f", path], tmp_path, TERM="dumb")
+    assert "ETA" not in dumb and "\x1b" not in dumb
+    assert on_a_terminal(program, ["-f", "-q", path], tmp_path) == ""
+
+
 # ---- Signals -----------------------------------------------------------------------------------------------------------------------
 
 def start_long_run(program, write, small, tmp_path):
