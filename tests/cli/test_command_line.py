@@ -71,6 +71,7 @@ FAILURES = {
     "not finite": (4, lambda c: set_top(c, "entropy", "1/(x-x)")),
     "not solvable": (5, lambda c: set_top({**c, "coupling": {"closure": "cell", "cell_volume": 1e-28, "time": 1e-15}}, "charge", 1.0)),
     "missing folder": (7, lambda c: changed(c, "output", "file", "no/such/folder/out.h5")),
+    "over the limit": (8, lambda c: {**c, "grid": {"points": [64] * 3, "lengths": [1, 1, 1]}, "limits": {"memory": "1 MB"}}),
     "too large": (8, lambda c: {**c, "grid": {"points": [100000] * 3, "lengths": [1, 1, 1]}}),
 }
 
@@ -307,9 +308,10 @@ def on_a_terminal(program, arguments, folder, **environment):
 
 
 def test_on_a_terminal_the_bar_is_drawn_and_erased(program, write, small, tmp_path):
-    small["grid"]["points"] = [64, 64, 64]
+    small["grid"]["points"] = [32, 32, 32]
     small["entropy"] = "1e3*(1 + 0.5*sin(2*pi*x/12e-9)*cos(t))"
-    small["time"] = {"start": 0, "step": 1, "frames": 30}
+    small["time"] = {"start": 0, "step": 1, "frames": 60}
+    small["output"] = {"fields": ["phi"]}
     path = write(small)
     text = on_a_terminal(program, ["-f", path], tmp_path)
     assert "ETA" in text and "\x1b[32m" in text
