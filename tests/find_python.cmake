@@ -19,6 +19,10 @@ endif()
 # qep_python_tests(folder label): registers every test_*.py of the folder, one ctest entry each. Without a Python that can run them
 # the entries stay and are reported as skipped. Exit code 5 of pytest (nothing collected) is a failure like any other.
 function(qep_python_tests folder label)
+  set(environment "QEP_SOLVE=$<TARGET_FILE:qep-solve>" "QEP_BUILD=${PROJECT_BINARY_DIR}" PYTHONDONTWRITEBYTECODE=1)
+  if(TARGET write_sample)
+    list(APPEND environment "QEP_WRITE_SAMPLE=$<TARGET_FILE:write_sample>")
+  endif()
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/${folder} ${folder}/test_*.py)
   foreach(file IN LISTS files)
     string(REGEX REPLACE "^test_|\\.py$" "" name ${file})
@@ -30,6 +34,6 @@ function(qep_python_tests folder label)
       set_tests_properties(${test} PROPERTIES SKIP_REGULAR_EXPRESSION "^SKIP: ")
     endif()
     set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT 600
-      ENVIRONMENT "QEP_SOLVE=$<TARGET_FILE:qep-solve>;QEP_BUILD=${PROJECT_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
+      ENVIRONMENT "${environment}")
   endforeach()
 endfunction()
