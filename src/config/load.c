@@ -21,8 +21,10 @@ static qep_status read_all(int stream, const char *name, char **text, size_t *le
     size_t used = 0;
     while (used < JSON_MAX_TEXT + 1) {
         const ssize_t got = read(stream, buffer + used, JSON_MAX_TEXT + 1 - used);
-        if (got < 0 && errno == EINTR) {
-            continue;
+        if (got < 0 && errno == EINTR) { /* a signal that the program caught: whoever waits here wants to stop */
+            qep_free(buffer);
+            return qep_error_add(err, QEP_ERR_INTERRUPTED, "interrupted", NULL, name,
+                                 "stopped by a signal while the configuration was read");
         }
         if (got < 0) {
             const int reason = errno;

@@ -14,15 +14,15 @@ static int open_attribute(hid_t object, const char *name, hid_t *attribute, hid_
         return 0;
     }
     *attribute = H5Aopen(object, name, H5P_DEFAULT);
-    QEP_H5_AUTO space = *attribute >= 0 ? H5Aget_space(*attribute) : -1;
+    QEP_H5IN_AUTO space = *attribute >= 0 ? H5Aget_space(*attribute) : -1;
     *type = *attribute >= 0 ? H5Aget_type(*attribute) : -1;
     const hssize_t count = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
     return *type < 0 || count < 1 || count > ELEMENTS ? -1 : (int)count;
 }
 
-int qep_h5_numbers(hid_t object, const char *name, double *values, int capacity) {
-    QEP_H5_AUTO attribute = -1;
-    QEP_H5_AUTO type = -1;
+int qep_h5in_numbers(hid_t object, const char *name, double *values, int capacity) {
+    QEP_H5IN_AUTO attribute = -1;
+    QEP_H5IN_AUTO type = -1;
     const int count = open_attribute(object, name, &attribute, &type);
     if (count <= 0) {
         return count;
@@ -40,8 +40,8 @@ int qep_h5_numbers(hid_t object, const char *name, double *values, int capacity)
 static int read_variable_text(hid_t attribute, hid_t type, int count, int index, char *text,
                               size_t size) {
     char *all[ELEMENTS] = {0};
-    QEP_H5_AUTO space = H5Aget_space(attribute);
-    QEP_H5_AUTO memory = H5Tcopy(H5T_C_S1);
+    QEP_H5IN_AUTO space = H5Aget_space(attribute);
+    QEP_H5IN_AUTO memory = H5Tcopy(H5T_C_S1);
     H5Tset_size(memory, H5T_VARIABLE);
     H5Tset_cset(memory, H5Tget_cset(type));
     if (H5Aread(attribute, memory, all) < 0) {
@@ -68,9 +68,9 @@ static int read_fixed_text(hid_t attribute, hid_t type, int count, int index, ch
     return count;
 }
 
-int qep_h5_text(hid_t object, const char *name, int index, char *text, size_t size) {
-    QEP_H5_AUTO attribute = -1;
-    QEP_H5_AUTO type = -1;
+int qep_h5in_text(hid_t object, const char *name, int index, char *text, size_t size) {
+    QEP_H5IN_AUTO attribute = -1;
+    QEP_H5IN_AUTO type = -1;
     const int count = open_attribute(object, name, &attribute, &type);
     if (count <= index || H5Tget_class(type) != H5T_STRING) {
         return 0;
@@ -80,8 +80,8 @@ int qep_h5_text(hid_t object, const char *name, int index, char *text, size_t si
                : read_fixed_text(attribute, type, count, index, text, size);
 }
 
-int qep_h5_holds_numbers(hid_t set) {
-    QEP_H5_AUTO type = H5Dget_type(set);
+int qep_h5in_holds_numbers(hid_t set) {
+    QEP_H5IN_AUTO type = H5Dget_type(set);
     const H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
     const size_t size = type >= 0 ? H5Tget_size(type) : 0;
     return (kind == H5T_FLOAT && (size == 4 || size == 8)) || (kind == H5T_INTEGER && size <= 8);

@@ -14,7 +14,7 @@
 
 enum { LINKS = 16, NAMES = 200, LISTED = 12, PATH_LENGTH = 1024 };
 
-qep_status qep_h5_refuse(const qep_h5_input *in, const char *dataset, const char *code,
+qep_status qep_h5in_refuse(const qep_h5in_input *in, const char *dataset, const char *code,
                          qep_error *err, const char *format, ...) {
     char message[QEP_ERROR_TEXT], where[QEP_ERROR_PATH];
     va_list args;
@@ -33,7 +33,7 @@ static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *text) {
     return 0;
 }
 
-const char *qep_h5_reason(char text[160]) {
+const char *qep_h5in_reason(char text[160]) {
     snprintf(text, 160, "no reason given");
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_reason, text);
     return text;
@@ -47,11 +47,11 @@ static herr_t refuse_external(const char *parent_file, const char *parent_group,
 }
 
 /* A descriptor of a regular file, or -1 with an error added. */
-static int open_regular(const qep_h5_input *in, qep_error *err) {
+static int open_regular(const qep_h5in_input *in, qep_error *err) {
     struct stat info;
     const int fd = open(in->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        qep_h5_refuse(
+        qep_h5in_refuse(
             in, NULL, "unreadable", err,
             "cannot be opened (%s); relative names are relative to the configuration file",
             strerror(errno));
@@ -59,14 +59,14 @@ static int open_regular(const qep_h5_input *in, qep_error *err) {
     }
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd);
-        qep_h5_refuse(in, NULL, "unreadable", err, "is not a regular file; an HDF5 file is needed");
+        qep_h5in_refuse(in, NULL, "unreadable", err, "is not a regular file; an HDF5 file is needed");
         return -1;
     }
     return fd;
 }
 
-qep_status qep_h5_input_open(qep_h5_input *in, const char *file, const char *path, qep_error *err) {
-    *in = (qep_h5_input){.name = file, .path = path, .file = -1, .access = -1};
+qep_status qep_h5in_input_open(qep_h5in_input *in, const char *file, const char *path, qep_error *err) {
+    *in = (qep_h5in_input){.name = file, .path = path, .file = -1, .access = -1};
     H5Eget_auto2(H5E_DEFAULT, &in->report, &in->report_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0); /* foreign code must not run because a file asks for its filter */
@@ -77,7 +77,7 @@ qep_status qep_h5_input_open(qep_h5_input *in, const char *file, const char *pat
     in->access = H5Pcreate(H5P_LINK_ACCESS);
     H5Pset_elink_cb(in->access, refuse_external, &in->external);
     H5Pset_nlinks(in->access, LINKS);
-    QEP_H5_AUTO how = H5Pcreate(H5P_FILE_ACCESS);
+    QEP_H5IN_AUTO how = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(how, H5F_CLOSE_STRONG);
     /* By descriptor, so that what was checked is what is read. */
     char opened[64];
@@ -86,18 +86,18 @@ qep_status qep_h5_input_open(qep_h5_input *in, const char *file, const char *pat
     close(fd);
     char reason[160];
     return in->file >= 0 ? QEP_OK
-                         : qep_h5_refuse(in, NULL, "not_hdf5", err,
-                                         "is not a readable HDF5 file (%s)", qep_h5_reason(reason));
+                         : qep_h5in_refuse(in, NULL, "not_hdf5", err,
+                                         "is not a readable HDF5 file (%s)", qep_h5in_reason(reason));
 }
 
-void qep_h5_input_close(qep_h5_input *in) {
-    qep_h5_release(&in->access);
-    qep_h5_release(&in->file);
+void qep_h5in_input_close(qep_h5in_input *in) {
+    qep_h5in_release(&in->access);
+    qep_h5in_release(&in->file);
     H5Eset_auto2(H5E_DEFAULT, in->report, in->report_data);
 }
 
-int qep_h5_exists(qep_h5_input *in, const char *object) {
-    QEP_H5_AUTO id = H5Oopen(in->file, object, in->access);
+int qep_h5in_exists(qep_h5in_input *in, const char *object) {
+    QEP_H5IN_AUTO id = H5Oopen(in->file, object, in->access);
     return id >= 0;
 }
 
@@ -139,34 +139,34 @@ static void describe_members(hid_t group, const char *wanted, char *text, size_t
 }
 
 /* Find the first part of the path that is missing and say what its group has instead. */
-static qep_status report_missing(qep_h5_input *in, const char *dataset, qep_error *err) {
+static qep_status report_missing(qep_h5in_input *in, const char *dataset, qep_error *err) {
     char reason[160];
-    qep_h5_reason(reason);
+    qep_h5in_reason(reason);
     if (in->external) {
-        return qep_h5_refuse(in, dataset, "leaves_file", err,
+        return qep_h5in_refuse(in, dataset, "leaves_file", err,
                              "an external link leads to another file; name that file itself");
     }
     char part[PATH_LENGTH] = "/", members[600] = "";
-    QEP_H5_AUTO group = H5Gopen2(in->file, "/", H5P_DEFAULT);
+    QEP_H5IN_AUTO group = H5Gopen2(in->file, "/", H5P_DEFAULT);
     const char *rest = dataset;
     while (group >= 0) {
         rest += strspn(rest, "/");
         const size_t length = strcspn(rest, "/");
         char name[256];
         snprintf(name, sizeof name, "%.*s", (int)(length < 255 ? length : 255), rest);
-        QEP_H5_AUTO next = *name ? H5Oopen(group, name, in->access) : -1;
+        QEP_H5IN_AUTO next = *name ? H5Oopen(group, name, in->access) : -1;
         if (next < 0 || H5Iget_type(next) != H5I_GROUP) {
             const int there = next >= 0 || (*name && H5Lexists(group, name, H5P_DEFAULT) > 0);
             if (there && next < 0) {
-                return qep_h5_refuse(in, dataset, "missing_dataset", err,
+                return qep_h5in_refuse(in, dataset, "missing_dataset", err,
                                      "\"%s\" in %s is a link that leads nowhere", name, part);
             }
             if (there) {
-                return qep_h5_refuse(in, dataset, "missing_dataset", err,
+                return qep_h5in_refuse(in, dataset, "missing_dataset", err,
                                      "\"%s\" in %s is a data set, not a group", name, part);
             }
             describe_members(group, name, members, sizeof members);
-            return qep_h5_refuse(in, dataset, "missing_dataset", err,
+            return qep_h5in_refuse(in, dataset, "missing_dataset", err,
                                  "there is no \"%s\" in group %s%s", name, part, members);
         }
         const size_t used = strlen(part);
@@ -176,13 +176,13 @@ static qep_status report_missing(qep_h5_input *in, const char *dataset, qep_erro
         group = next;
         next = passed; /* released at the end of this round */
     }
-    return qep_h5_refuse(in, dataset, "unreadable", err, "cannot be opened (%s)", reason);
+    return qep_h5in_refuse(in, dataset, "unreadable", err, "cannot be opened (%s)", reason);
 }
 
-qep_status qep_h5_dataset_open(qep_h5_input *in, const char *dataset, hid_t *set, qep_error *err) {
+qep_status qep_h5in_dataset_open(qep_h5in_input *in, const char *dataset, hid_t *set, qep_error *err) {
     in->external = 0;
     *set = -1;
-    QEP_H5_AUTO object = H5Oopen(in->file, dataset, in->access);
+    QEP_H5IN_AUTO object = H5Oopen(in->file, dataset, in->access);
     if (object < 0) {
         return report_missing(in, dataset, err);
     }
@@ -195,6 +195,6 @@ qep_status qep_h5_dataset_open(qep_h5_input *in, const char *dataset, hid_t *set
     if (H5Iget_type(object) == H5I_GROUP) {
         describe_members(object, NULL, members, sizeof members);
     }
-    return qep_h5_refuse(in, dataset, "not_a_dataset", err, "is %s, not a data set%s",
+    return qep_h5in_refuse(in, dataset, "not_a_dataset", err, "is %s, not a data set%s",
                          H5Iget_type(object) == H5I_GROUP ? "a group" : "a named type", members);
 }

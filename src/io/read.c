@@ -15,10 +15,10 @@
 enum { RANK = 4, BLOCK = 8, LINKS = 16, SHAPE_TEXT = 160 };
 static const size_t slab_values = (size_t)1 << 22; /* 32 MiB of doubles */
 
-static void source_close(qep_h5_source *s) {
-    qep_h5_release(&s->parent);
-    qep_h5_release(&s->set);
-    qep_h5_input_close(&s->in);
+static void source_close(qep_h5in_source *s) {
+    qep_h5in_release(&s->parent);
+    qep_h5in_release(&s->set);
+    qep_h5in_input_close(&s->in);
 }
 
 static const char *shape_text(const hsize_t *dims, int rank, char text[SHAPE_TEXT]) {
@@ -47,7 +47,7 @@ static int same_shape(const hsize_t *a, const hsize_t *b, int rank) {
     return 1;
 }
 
-static qep_status refuse_shape(const qep_h5_source *s, const qep_read_request *request,
+static qep_status refuse_shape(const qep_h5in_source *s, const qep_read_request *request,
                                const qep_grid *grid, const hsize_t *dims, int rank,
                                qep_error *err) {
     char has[SHAPE_TEXT], needs[SHAPE_TEXT], hint[96] = "";
@@ -63,18 +63,18 @@ static qep_status refuse_shape(const qep_h5_source *s, const qep_read_request *r
         {"[nx]", "[ny, nx]", "[nz, ny, nx]"},
         {"[nx]", "[nx, ny]", "[nx, ny, nz]"}
     };
-    return qep_h5_refuse(
+    return qep_h5in_refuse(
         &s->in, request->dataset, "shape", err,
         "has shape %s, but the grid needs %s = %s (with a time axis in front of it for a series)%s",
         shape_text(dims, rank, has), axes[request->order_xyz != 0][grid->ndim - 1],
         shape_text(want, grid->ndim, needs), hint);
 }
 
-static qep_status check_shape(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status check_shape(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                               qep_error *err) {
-    QEP_H5_AUTO space = H5Dget_space(s->set);
+    QEP_H5IN_AUTO space = H5Dget_space(s->set);
     if (space < 0 || H5Sget_simple_extent_type(space) != H5S_SIMPLE) {
-        return qep_h5_refuse(
+        return qep_h5in_refuse(
             &s->in, request->dataset, "shape", err,
             "holds a single value or nothing; write a number in the configuration");
     }
@@ -85,7 +85,7 @@ static qep_status check_shape(qep_h5_source *s, const qep_read_request *request,
         return refuse_shape(s, request, grid, dims, rank < 1 ? 0 : rank, err);
     }
     if (lead && dims[0] == 0) {
-        return qep_h5_refuse(&s->in, request->dataset, "shape", err, "has a time axis of length 0");
+        return qep_h5in_refuse(&s->in, request->dataset, "shape", err, "has a time axis of length 0");
     }
     s->frames = lead ? (size_t)dims[0] : 0;
     return QEP_OK;
@@ -104,7 +104,7 @@ static const char *kind_name(hid_t set) {
                                         [H5T_ENUM] = "enumerations (booleans?)",
                                         [H5T_VLEN] = "lists of varying length",
                                         [H5T_ARRAY] = "arrays"};
-    QEP_H5_AUTO type = H5Dget_type(set);
+    QEP_H5IN_AUTO type = H5Dget_type(set);
     const H5T_class_t kind = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
     return kind >= 0 && (size_t)kind < sizeof names / sizeof *names && names[kind]
                ? names[kind]
@@ -112,11 +112,11 @@ static const char *kind_name(hid_t set) {
 }
 
 /* The user's unit, the file's own unit and scale make one factor. */
-static qep_status find_factor(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status find_factor(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                               qep_error *err) {
     double own = 1.0, given = 1.0;
     int has_own = 0;
-    QEP_TRY(qep_h5_describe(&s->in, request, grid, s->set, s->parent, &own, &has_own, err));
+    QEP_TRY(qep_h5in_describe(&s->in, request, grid, s->set, s->parent, &own, &has_own, err));
     s->factor = own * request->scale;
     if (!request->unit) {
         return QEP_OK;
@@ -134,7 +134,7 @@ static qep_status find_factor(qep_h5_source *s, const qep_read_request *request,
                              qep_dimension_format(request->dimension, needed, sizeof needed));
     }
     if (has_own && !(fabs(own - given) <= 1e-6 * fabs(given))) {
-        return qep_h5_refuse(&s->in, request->dataset, "unit", err,
+        return qep_h5in_refuse(&s->in, request->dataset, "unit", err,
                              "its own unit is %.9g SI units, the configuration's \"unit\": \"%s\" "
                              "is %.9g; remove one of them",
                              own, request->unit, given);
@@ -145,7 +145,7 @@ static qep_status find_factor(qep_h5_source *s, const qep_read_request *request,
 
 /* The group that really holds the data set: soft links at the end of the path are followed by name.
  */
-static void find_parent(qep_h5_source *s, const char *dataset) {
+static void find_parent(qep_h5in_source *s, const char *dataset) {
     char name[sizeof s->directory], target[sizeof s->directory], next[sizeof s->directory];
     snprintf(name, sizeof name, "%s", dataset);
     for (int i = 0; i < LINKS; i++) {
@@ -168,47 +168,47 @@ static void find_parent(qep_h5_source *s, const char *dataset) {
     s->parent = H5Oopen(s->in.file, *s->directory ? s->directory : "/", s->in.access);
 }
 
-static qep_status open_and_check(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status open_and_check(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                                  qep_error *err) {
-    QEP_TRY(qep_h5_input_open(&s->in, request->file, request->path, err));
-    QEP_TRY(qep_h5_dataset_open(&s->in, request->dataset, &s->set, err));
+    QEP_TRY(qep_h5in_input_open(&s->in, request->file, request->path, err));
+    QEP_TRY(qep_h5in_dataset_open(&s->in, request->dataset, &s->set, err));
     find_parent(s, request->dataset);
     QEP_TRY(check_shape(s, request, grid, err));
-    if (!qep_h5_holds_numbers(s->set)) {
-        return qep_h5_refuse(&s->in, request->dataset, "type", err,
+    if (!qep_h5in_holds_numbers(s->set)) {
+        return qep_h5in_refuse(&s->in, request->dataset, "type", err,
                              "holds %s; float32, float64 or integers are needed",
                              kind_name(s->set));
     }
-    QEP_TRY(qep_h5_storage_check(&s->in, request->dataset, s->set, err));
+    QEP_TRY(qep_h5in_storage_check(&s->in, request->dataset, s->set, err));
     return find_factor(s, request, grid, err);
 }
 
 /* Pair with source_close, also after a failure. */
-static qep_status source_open(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status source_open(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                               qep_error *err) {
-    *s = (qep_h5_source){.set = -1, .parent = -1, .factor = 1.0};
+    *s = (qep_h5in_source){.set = -1, .parent = -1, .factor = 1.0};
     return open_and_check(s, request, grid, err);
 }
 
 qep_status qep_read_check(const qep_read_request *request, const qep_grid *grid,
                           qep_read_series *series, qep_error *err) {
-    qep_h5_source s;
+    qep_h5in_source s;
     qep_status status = source_open(&s, request, grid, err);
     if (series) {
         *series = (qep_read_series){0};
     }
     if (status == QEP_OK && series) {
-        status = qep_h5_series(&s, series, err);
+        status = qep_h5in_series(&s, series, err);
     }
     source_close(&s);
     return status;
 }
 
 /* Read `count` indices of the slowest spatial axis, from `begin`, of one frame. */
-static qep_status read_slab(qep_h5_source *s, const qep_read_request *request, const hsize_t dims[3],
+static qep_status read_slab(qep_h5in_source *s, const qep_read_request *request, const hsize_t dims[3],
                             int ndim, size_t frame, size_t begin, size_t count, double *values,
                             qep_error *err) {
-    QEP_H5_AUTO file_space = H5Dget_space(s->set);
+    QEP_H5IN_AUTO file_space = H5Dget_space(s->set);
     const int lead = s->frames > 0;
     hsize_t start[RANK] = {0}, extent[RANK] = {0}, total = 1;
     if (lead) {
@@ -220,13 +220,13 @@ static qep_status read_slab(qep_h5_source *s, const qep_read_request *request, c
         extent[lead + i] = i == 0 ? count : dims[i];
         total *= extent[lead + i]; /* no more than the grid's points */
     }
-    QEP_H5_AUTO memory_space = H5Screate_simple(1, &total, NULL);
+    QEP_H5IN_AUTO memory_space = H5Screate_simple(1, &total, NULL);
     char reason[160];
     if (file_space < 0 ||
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0 ||
         H5Dread(s->set, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, values) < 0) {
-        return qep_h5_refuse(&s->in, request->dataset, "unreadable", err,
-                             "cannot be read (%s); the file may be damaged", qep_h5_reason(reason));
+        return qep_h5in_refuse(&s->in, request->dataset, "unreadable", err,
+                             "cannot be read (%s); the file may be damaged", qep_h5in_reason(reason));
     }
     return QEP_OK;
 }
@@ -250,7 +250,7 @@ static void transpose_slab(const qep_grid *grid, size_t begin, size_t count, con
     }
 }
 
-static qep_status read_transposed(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status read_transposed(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                                   size_t frame, int threads, double *out, qep_error *err) {
     const size_t nx = grid->axis[0].n, plane = grid->axis[1].n * grid->axis[2].n;
     size_t width = slab_values / plane;
@@ -271,7 +271,7 @@ static qep_status read_transposed(qep_h5_source *s, const qep_read_request *requ
     return status;
 }
 
-static qep_status read_values(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status read_values(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                               size_t frame, int threads, double *out, qep_error *err) {
     if (request->order_xyz && grid->ndim > 1) {
         return read_transposed(s, request, grid, frame, threads, out, err);
@@ -281,7 +281,7 @@ static qep_status read_values(qep_h5_source *s, const qep_read_request *request,
     return read_slab(s, request, dims, grid->ndim, frame, 0, (size_t)dims[0], out, err);
 }
 
-static qep_status finish_values(const qep_h5_source *s, const qep_read_request *request,
+static qep_status finish_values(const qep_h5in_source *s, const qep_read_request *request,
                                 const qep_grid *grid, size_t frame, int threads, double *out,
                                 qep_error *err) {
     const size_t count = qep_grid_count(grid), nx = grid->axis[0].n, ny = grid->axis[1].n;
@@ -296,16 +296,16 @@ static qep_status finish_values(const qep_h5_source *s, const qep_read_request *
     if (bad == count) {
         return QEP_OK;
     }
-    return qep_h5_refuse(&s->in, request->dataset, "not_finite", err,
+    return qep_h5in_refuse(&s->in, request->dataset, "not_finite", err,
                          "the value at index [z,y,x] = [%zu,%zu,%zu] of frame %zu is %g",
                          bad / nx / ny, bad / nx % ny, bad % nx, frame, out[bad]);
 }
 
-static qep_status read_frame(qep_h5_source *s, const qep_read_request *request, const qep_grid *grid,
+static qep_status read_frame(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
                              size_t frame, int threads, double *out, qep_error *err) {
     QEP_TRY(source_open(s, request, grid, err));
     if (s->frames && frame >= s->frames) {
-        return qep_h5_refuse(&s->in, request->dataset, "shape", err,
+        return qep_h5in_refuse(&s->in, request->dataset, "shape", err,
                              "has %zu frames; frame %zu is asked for", s->frames, frame);
     }
     QEP_TRY(read_values(s, request, grid, frame, threads, out, err));
@@ -314,7 +314,7 @@ static qep_status read_frame(qep_h5_source *s, const qep_read_request *request, 
 
 qep_status qep_read_field(const qep_read_request *request, const qep_grid *grid, size_t frame,
                           int threads, double *out, qep_error *err) {
-    qep_h5_source s;
+    qep_h5in_source s;
     const qep_status status =
         read_frame(&s, request, grid, frame, threads < 1 ? 1 : threads, out, err);
     source_close(&s);

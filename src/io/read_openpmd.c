@@ -14,7 +14,7 @@ static const double relative_tolerance =
     1e-6; /* of lengths: other programs write them as float32 too */
 
 typedef struct {
-    const qep_h5_input *in;
+    const qep_h5in_input *in;
     const qep_read_request *request;
     const qep_grid *grid;
     hid_t set, record; /* record: what carries the record's attributes, the data set or its group */
@@ -29,14 +29,14 @@ static int axis_of(const description *d, int k) {
 
 static qep_status check_labels(description *d) {
     char label[3][LABEL] = {"", "", ""}, order[LABEL] = "C", text[3 * LABEL + 8] = "";
-    const int count = qep_h5_text(d->record, "axisLabels", 0, label[0], LABEL);
+    const int count = qep_h5in_text(d->record, "axisLabels", 0, label[0], LABEL);
     if (count != d->grid->ndim || count < 2) {
         return QEP_OK;
     }
     for (int k = 1; k < count; k++) {
-        qep_h5_text(d->record, "axisLabels", k, label[k], LABEL);
+        qep_h5in_text(d->record, "axisLabels", k, label[k], LABEL);
     }
-    qep_h5_text(d->record, "dataOrder", 0, order, sizeof order);
+    qep_h5in_text(d->record, "dataOrder", 0, order, sizeof order);
     /* Slowest axis first in order C, last in order F; our letters fall (z y x) or rise (x y z). */
     int rising = 1, falling = 1;
     for (int k = 1; k < count; k++) {
@@ -48,7 +48,7 @@ static qep_status check_labels(description *d) {
     d->rising = named ? rising : d->rising;
     snprintf(text, sizeof text, "%s, %s%s%s", label[0], label[1], count == 3 ? ", " : "", label[2]);
     if (named && xyz != d->request->order_xyz) {
-        return qep_h5_refuse(d->in, d->request->dataset, "axis_order", d->err,
+        return qep_h5in_refuse(d->in, d->request->dataset, "axis_order", d->err,
                              "its axes are %s (dataOrder %s), but the configuration says "
                              "\"order\": \"%s\"; use \"order\": \"%s\"",
                              text, order, d->request->order_xyz ? "xyz" : "zyx",
@@ -59,7 +59,7 @@ static qep_status check_labels(description *d) {
 
 /* Factors to metres for each list entry: gridUnitSI is one number (1.1) or one per axis (2.0). */
 static void read_length_units(const description *d, double unit[3]) {
-    const int count = qep_h5_numbers(d->record, "gridUnitSI", unit, 3);
+    const int count = qep_h5in_numbers(d->record, "gridUnitSI", unit, 3);
     for (int k = count < 1 ? 0 : count; k < 3; k++) {
         unit[k] = count < 1 ? 1.0 : unit[count - 1];
     }
@@ -71,14 +71,14 @@ static qep_status check_axis(const description *d, int k, const double *spacing,
     const int axis = axis_of(d, k);
     const double h = d->grid->axis[axis].h, first = qep_grid_coordinate(d->grid, axis, 0);
     if (spacing && !(fabs(*spacing - h) <= relative_tolerance * h)) {
-        return qep_h5_refuse(
+        return qep_h5in_refuse(
             d->in, d->request->dataset, "grid_mismatch", d->err,
             "its spacing along %c is %.9g m, the grid's is %.9g m; make /grid agree with the file",
             letter[axis], *spacing, h);
     }
     const double start = offset ? *offset + position * (spacing ? *spacing : h) : first;
     if (!(fabs(start - first) <= relative_tolerance * fmax(h, fabs(first)))) {
-        return qep_h5_refuse(d->in, d->request->dataset, "grid_mismatch", d->err,
+        return qep_h5in_refuse(d->in, d->request->dataset, "grid_mismatch", d->err,
                              "its first sample along %c is at %.9g m, the grid's at %.9g m; set "
                              "/grid/origin or /grid/sampling to agree",
                              letter[axis], start, first);
@@ -88,13 +88,13 @@ static qep_status check_axis(const description *d, int k, const double *spacing,
 
 static qep_status check_places(const description *d) {
     double spacing[3] = {0.0}, offset[3] = {0.0}, position[3] = {0.0}, unit[3] = {0.0};
-    const int spacings = qep_h5_numbers(d->record, "gridSpacing", spacing, 3);
-    const int offsets = qep_h5_numbers(d->record, "gridGlobalOffset", offset, 3);
-    const int positions = qep_h5_numbers(d->set, "position", position, 3);
+    const int spacings = qep_h5in_numbers(d->record, "gridSpacing", spacing, 3);
+    const int offsets = qep_h5in_numbers(d->record, "gridGlobalOffset", offset, 3);
+    const int positions = qep_h5in_numbers(d->set, "position", position, 3);
     const int ndim = d->grid->ndim;
     if ((spacings && spacings != ndim) || (offsets && offsets != ndim) ||
         (positions && positions != ndim)) {
-        return qep_h5_refuse(d->in, d->request->dataset, "grid_mismatch", d->err,
+        return qep_h5in_refuse(d->in, d->request->dataset, "grid_mismatch", d->err,
                              "its gridSpacing, gridGlobalOffset and position have %d, %d and %d "
                              "entries; the grid has %d axes",
                              spacings, offsets, positions, ndim);
@@ -114,7 +114,7 @@ static qep_status check_places(const description *d) {
 
 static qep_status refuse_dimension(const description *d, const char *source, qep_dimension has) {
     char here[128], needed[128];
-    return qep_h5_refuse(d->in, d->request->dataset, "unit", d->err,
+    return qep_h5in_refuse(d->in, d->request->dataset, "unit", d->err,
                          "its %s says %s, but %s is needed here", source,
                          qep_dimension_format(has, here, sizeof here),
                          qep_dimension_format(d->request->dimension, needed, sizeof needed));
@@ -122,7 +122,7 @@ static qep_status refuse_dimension(const description *d, const char *source, qep
 
 static qep_status check_record_unit(const description *d, double *factor) {
     double exponent[7], unit = 1.0;
-    if (qep_h5_numbers(d->record, "unitDimension", exponent, 7) == 7) {
+    if (qep_h5in_numbers(d->record, "unitDimension", exponent, 7) == 7) {
         qep_dimension has;
         for (int i = 0; i < 7; i++) {
             has.exponent[i] = fabs(exponent[i]) < 100.0 ? (int)lround(exponent[i]) : 100;
@@ -131,8 +131,8 @@ static qep_status check_record_unit(const description *d, double *factor) {
             return refuse_dimension(d, "unitDimension", has);
         }
     }
-    if (qep_h5_numbers(d->set, "unitSI", &unit, 1) != 1 || !isfinite(unit) || unit == 0.0) {
-        return qep_h5_refuse(d->in, d->request->dataset, "unit", d->err,
+    if (qep_h5in_numbers(d->set, "unitSI", &unit, 1) != 1 || !isfinite(unit) || unit == 0.0) {
+        return qep_h5in_refuse(d->in, d->request->dataset, "unit", d->err,
                              "its unitSI is not a number other than 0");
     }
     *factor = unit;
@@ -145,8 +145,8 @@ static qep_status check_plain_unit(const description *d, double *factor, int *ha
     char text[128] = "", message[QEP_UNIT_MESSAGE];
     qep_dimension dimension;
     double unit = 1.0;
-    if (!qep_h5_text(d->set, "units", 0, text, sizeof text) &&
-        !qep_h5_text(d->set, "unit", 0, text, sizeof text)) {
+    if (!qep_h5in_text(d->set, "units", 0, text, sizeof text) &&
+        !qep_h5in_text(d->set, "unit", 0, text, sizeof text)) {
         return QEP_OK;
     }
     if (!*text || !qep_unit_parse(text, &unit, &dimension, message)) {
@@ -164,14 +164,14 @@ static qep_status check_plain_unit(const description *d, double *factor, int *ha
  * wrong. */
 static qep_status refuse_packing(const description *d) {
     if (H5Aexists(d->set, "scale_factor") > 0 || H5Aexists(d->set, "add_offset") > 0) {
-        return qep_h5_refuse(d->in, d->request->dataset, "packed", d->err,
+        return qep_h5in_refuse(d->in, d->request->dataset, "packed", d->err,
                              "is packed (attribute scale_factor or add_offset); write it unpacked "
                              "as floating-point numbers");
     }
     return QEP_OK;
 }
 
-qep_status qep_h5_describe(const qep_h5_input *in, const qep_read_request *request,
+qep_status qep_h5in_describe(const qep_h5in_input *in, const qep_read_request *request,
                            const qep_grid *grid, hid_t set, hid_t parent, double *factor,
                            int *has_unit, qep_error *err) {
     description d = {in, request, grid, set, set, err, request->order_xyz};

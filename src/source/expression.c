@@ -11,6 +11,7 @@
 #include <math.h>
 #include <muParserDLL.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BLOCK = 4096 }; /* points evaluated at a time by one thread */
@@ -363,4 +364,13 @@ qep_status qep_expression_fill_where(const qep_expression *expression, const qep
         .out = out
     };
     return fill(expression, &work, t, threads, err);
+}
+
+/* muParser says its version only to a parser. */
+void qep_expression_library_version(char *text, size_t size) {
+    muParserHandle_t parser = mupCreate(muBASETYPE_FLOAT);
+    snprintf(text, size, "muParser %s", parser ? mupGetVersion(parser) : "");
+    if (parser) {
+        mupRelease(parser);
+    }
 }

@@ -50,4 +50,7 @@ qep_status qep_expression_fill_where(const qep_expression *expression, const qep
 /* 1 when `name` is taken: x y z t pi or a function's name. For checking parameter names. */
 int qep_expression_reserved(const char *name);
 
+/* "muParser 2.3.3 ...". */
+void qep_expression_library_version(char *text, size_t size);
+
 #endif
