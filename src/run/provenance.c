@@ -4,7 +4,9 @@
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
 #include "qep/base/version.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static qep_status text(qep_run_state *run, const char *name, const char *value, int as_dataset, qep_error *err) {
@@ -26,15 +28,44 @@ static void format_time(time_t when, char out[32]) {
     strftime(out, 32, "%Y-%m-%d %H:%M:%S +0000", &parts);
 }
 
-/* --set texts, one per line. */
-static char *overrides(const qep_config *config) {
-    char *joined = qep_text_copy("");
-    for (size_t i = 0; joined && i < config->override_count; i++) {
-        char *longer = qep_text_format("%s%s%s", joined, i ? "\n" : "", config->overrides[i]);
-        qep_free(joined);
-        joined = longer;
+/* A text as a JSON string, appended at `to`; returns the end. Six bytes per byte and two quotes are enough. */
+static char *put_json_string(char *to, const char *from) {
+    *to++ = '"';
+    for (; *from; from++) {
+        const unsigned char c = (unsigned char)*from;
+        if (c < 0x20) {
+            to += snprintf(to, 7, "\\u%04x", c);
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            *to++ = '\\';
+        }
+        *to++ = (char)c;
     }
-    return joined;
+    *to++ = '"';
+    return to;
+}
+
+/* --set texts as a JSON list, in the order in which they were applied. */
+static char *overrides(const qep_config *config) {
+    size_t size = 3;
+    for (size_t i = 0; i < config->override_count; i++) {
+        size += 6 * strlen(config->overrides[i]) + 3;
+    }
+    void *block = NULL;
+    if (qep_alloc(&block, size, 1, "overrides", NULL) != QEP_OK) {
+        return NULL;
+    }
+    char *end = block;
+    *end++ = '[';
+    for (size_t i = 0; i < config->override_count; i++) {
+        if (i) {
+            *end++ = ',';
+        }
+        end = put_json_string(end, config->overrides[i]);
+    }
+    *end++ = ']';
+    return block;
 }
 
 /* Absolute, so that running the result again finds the inputs from any working directory. */
@@ -49,7 +80,7 @@ static qep_status write_configuration(qep_run_state *run, qep_error *err) {
     const qep_config *c = run->config;
     QEP_TRY(text(run, "config_json", c->text, 1, err));
     QEP_TRY(take_text(run, "config_effective_json", qep_config_effective(c, 0), 1, err));
-    QEP_TRY(take_text(run, "overrides", overrides(c), 1, err));
+    QEP_TRY(take_text(run, "overrides_json", overrides(c), 1, err));
     QEP_TRY(take_text(run, "defaulted", qep_config_defaulted(c), 1, err));
     QEP_TRY(take_text(run, "config_directory", directory(c), 1, err));
     return text(run, "config_name", c->name, 0, err);
