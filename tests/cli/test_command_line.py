@@ -308,9 +308,9 @@ def on_a_terminal(program, arguments, folder, **environment):
 
 
 def test_on_a_terminal_the_bar_is_drawn_and_erased(program, write, small, tmp_path):
-    small["grid"]["points"] = [32, 32, 32]
+    small["grid"]["points"] = [48, 48, 48]
     small["entropy"] = "1e3*(1 + 0.5*sin(2*pi*x/12e-9)*cos(t))"
-    small["time"] = {"start": 0, "step": 1, "frames": 60}
+    small["time"] = {"start": 0, "step": 1, "frames": 150}
     small["output"] = {"fields": ["phi"]}
     path = write(small)
     text = on_a_terminal(program, ["-f", path], tmp_path)
