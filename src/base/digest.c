@@ -11,6 +11,29 @@ uint64_t qep_digest_xxh3(const void *data, size_t bytes) {
     return XXH3_64bits(data, bytes);
 }
 
+/* qep_xxh3 is the library's own state under a name of ours. */
+qep_status qep_xxh3_create(qep_xxh3 **state, qep_error *err) {
+    XXH3_state_t *made = XXH3_createState();
+    *state = (qep_xxh3 *)made;
+    if (!made) {
+        return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "checksum: out of memory");
+    }
+    XXH3_64bits_reset(made);
+    return QEP_OK;
+}
+
+void qep_xxh3_update(qep_xxh3 *state, const void *data, size_t bytes) {
+    XXH3_64bits_update((XXH3_state_t *)state, data, bytes);
+}
+
+uint64_t qep_xxh3_value(const qep_xxh3 *state) {
+    return XXH3_64bits_digest((const XXH3_state_t *)state);
+}
+
+void qep_xxh3_free(qep_xxh3 *state) {
+    XXH3_freeState((XXH3_state_t *)state);
+}
+
 static void finish(struct sha256_ctx *context, char hex[65]) {
     uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_digest(context, sizeof digest, digest);

@@ -385,13 +385,18 @@ static qep_status prepare_walls(const qep_poisson *p, const double *f, double s,
     return p->extended ? QEP_OK : qep_stencil_fill_walls(&p->stencil, f, s, walls, err);
 }
 
+/* All boundary terms of the first wall that has any: on a Dirichlet node the outermost ones go unused. */
 static void tamper_edges(qep_poisson *p) {
-    for (int i = 0; i < 6; i++) {
-        double *values = p->edge.depth[i / 2][i % 2][0] ? p->edge.depth[i / 2][i % 2][0] : p->edge.depth[i / 2][i % 2][1];
-        if (values && p->boundary_tamper != 0.0) {
-            for (size_t t = 0; t < p->kinds.wall[i / 2][i % 2].count; t++) {
+    for (int i = 0; i < 6 && p->boundary_tamper != 0.0; i++) {
+        int any = 0;
+        for (int depth = 0; depth < QEP_EDGE_DEPTHS; depth++) {
+            double *values = p->edge.depth[i / 2][i % 2][depth];
+            for (size_t t = 0; values && t < p->kinds.wall[i / 2][i % 2].count; t++) {
                 values[t] *= 1.0 + p->boundary_tamper;
             }
+            any |= values != NULL;
+        }
+        if (any) {
             return;
         }
     }

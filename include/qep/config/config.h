@@ -6,13 +6,13 @@
 #include "qep/base/dimension.h"
 #include "qep/base/error.h"
 #include "qep/base/log.h"
+#include "qep/derive/reading.h"
 #include "qep/grid/grid.h"
 #include "qep/source/expression.h"
 #include "qep/source/field.h"
 #include "qep/stencil/derivative.h"
 #include <stddef.h>
 
-typedef enum { QEP_READING_POISSON, QEP_READING_FIELD, QEP_READING_GRADIENT, QEP_READING_DIRECTIONAL, QEP_READING_COUNT } qep_reading;
 typedef enum { QEP_CLOSURE_LITERAL, QEP_CLOSURE_CELL, QEP_CLOSURE_CUSTOM, QEP_CLOSURE_COUNT } qep_closure;
 typedef enum { QEP_GAUGE_ZERO_MEAN, QEP_GAUGE_POINT } qep_gauge_kind;
 
@@ -44,6 +44,7 @@ typedef struct {
     /* where it came from */
     char *name;             /* file as given on the command line, or "<stdin>" */
     char *text;             /* configuration as given */
+    char *directory;        /* what relative input paths refer to; "" is the working directory */
     qep_json *json;         /* after overrides; for positions and provenance */
     char **overrides;       /* --set texts */
     size_t override_count;
@@ -109,6 +110,9 @@ char *qep_config_schema(void);
 char *qep_config_reference(void);
 /* Text of `--list keys`; release with qep_free. */
 char *qep_config_list_keys(void);
+
+/* "cJSON 1.7.15". */
+void qep_config_library_version(char *text, size_t size);
 
 const char *qep_reading_name(qep_reading reading);
 const char *qep_closure_name(qep_closure closure);

@@ -34,6 +34,8 @@ typedef struct {
 typedef struct {
     qep_status status;
     char *output;           /* final name, or NULL */
+    int written;            /* the output is in place under its name (also when unconverged and kept) */
+    size_t points[3];       /* samples per axis, 0 for axes that the grid does not have */
     size_t frames;
     int threads;
     int skipped;            /* --skip-done found a finished result */

@@ -1,0 +1,219 @@
+/* Every key of a configuration, one row each. A new key is a row here (and, if it is not a plain value, a reader and a writer). */
+#include "config/rows.h"
+
+#include "config/reader.h"
+#include "qep/grid/grid.h"
+#include "qep/stencil/derivative.h"
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(draft, member)
+#define NONE QEP_DIM_NONE
+#define LENGTH QEP_DIM_LENGTH
+
+static const char *pick(const char *const *names, size_t count, size_t i) {
+    return i < count ? names[i] : NULL;
+}
+
+static const char *choice_sampling(size_t i) {
+    static const char *const names[] = {"cell", "node"};
+    return pick(names, 2, i);
+}
+
+static const char *choice_reading(size_t i) {
+    return i < QEP_READING_COUNT ? qep_reading_name((qep_reading)i) : NULL;
+}
+
+static const char *choice_closure(size_t i) {
+    return i < QEP_CLOSURE_COUNT ? qep_closure_name((qep_closure)i) : NULL;
+}
+
+static const char *choice_derivative(size_t i) {
+    return i < QEP_DERIVATIVE_COUNT ? qep_derivative_table()[i].name : NULL;
+}
+
+static const char *choice_precision(size_t i) {
+    static const char *const names[] = {"double", "single"};
+    return pick(names, 2, i);
+}
+
+#define BOUNDARY_KIND "kind of both faces, or {\"low\": FACE, \"high\": FACE}"
+#define BOUNDARY_SCHEMA "{\"$ref\": \"#/$defs/boundary\"}"
+
+static const config_row rows[] = {
+    {.path = "parameters", .type = ROW_SPECIAL, .read = read_parameters, .write = write_parameters, .kind = "object of numbers",
+     .schema = "{\"type\": \"object\", \"additionalProperties\": {\"type\": [\"number\", \"string\"]}}",
+     .example = "{\"w\": \"5 nm\", \"T\": 300}",
+     .doc = "Names for expressions, by their SI value. They may not refer to each other, nor be called x y z t pi or a function's name."},
+
+    {.path = "grid", .type = ROW_SECTION, .doc = "Regular grid of one to three axes, x first."},
+    {.path = "grid.points", .type = ROW_COUNTS, .offset = AT(points), .min = 1, .max = 1e15, .example = "[128, 128, 64]",
+     .doc = "Samples along each axis; its length says how many axes there are."},
+    {.path = "grid.lengths", .type = ROW_NUMBERS, .offset = AT(lengths), .dimension = LENGTH, .max = 1e300, .above = 1,
+     .example = "[\"100 nm\", \"100 nm\", \"50 nm\"]",
+     .doc = "Extent of each axis (either this or spacing). cell: L = n h; node: L = (n-1) h, or n h on a periodic axis."},
+    {.path = "grid.spacing", .type = ROW_NUMBERS, .offset = AT(spacing), .dimension = LENGTH, .max = 1e300, .above = 1,
+     .example = "[\"1 nm\", \"1 nm\", \"1 nm\"]", .doc = "Distance of neighbouring samples along each axis (either this or lengths)."},
+    {.path = "grid.origin", .type = ROW_NUMBERS, .offset = AT(origin), .dimension = LENGTH, .standard = "[0, 0, 0]",
+     .example = "[0, 0, \"-10 nm\"]", .doc = "Coordinate of the low face of each axis."},
+    {.path = "grid.sampling", .type = ROW_CHOICE, .offset = AT(sampling), .choice = choice_sampling, .standard = "\"cell\"",
+     .example = "\"node\"", .doc = "cell: samples at origin + (i+1/2) h; node: at origin + i h."},
+    {.path = "grid.cross_section", .type = ROW_NUMBER, .offset = AT(config.cross_section), .dimension = QEP_DIM_AREA, .max = 1e300,
+     .above = 1, .example = "\"25 nm^2\"", .doc = "Area across a 1-D grid, which turns currents per area into currents."},
+    {.path = "grid.thickness", .type = ROW_NUMBER, .offset = AT(config.thickness), .dimension = LENGTH, .max = 1e300, .above = 1,
+     .example = "\"5 nm\"", .doc = "Thickness of a 2-D grid, which turns currents per length into currents."},
+
+    {.path = "boundary", .type = ROW_SECTION,
+     .doc = "What phi does at each face. FACE is \"periodic\", \"dirichlet\", \"neumann\", \"natural\" or {\"dirichlet\": VALUE} and the like; VALUE is in V "
+            "for dirichlet and in V/m along the outward normal for the others, and may be an expression of x, y, z, t."},
+    {.path = "boundary.x", .type = ROW_SPECIAL, .read = read_boundary, .write = write_boundary, .kind = BOUNDARY_KIND,
+     .schema = BOUNDARY_SCHEMA, .standard = "\"periodic\"", .example = "{\"low\": {\"dirichlet\": \"5 mV\"}, \"high\": \"natural\"}",
+     .doc = "Faces across x."},
+    {.path = "boundary.y", .type = ROW_SPECIAL, .read = read_boundary, .write = write_boundary, .kind = BOUNDARY_KIND,
+     .schema = BOUNDARY_SCHEMA, .standard = "\"periodic\"", .example = "\"neumann\"", .doc = "Faces across y."},
+    {.path = "boundary.z", .type = ROW_SPECIAL, .read = read_boundary, .write = write_boundary, .kind = BOUNDARY_KIND,
+     .schema = BOUNDARY_SCHEMA, .standard = "\"periodic\"", .example = "\"natural\"", .doc = "Faces across z."},
+
+    {.path = "entropy", .type = ROW_FIELD, .offset = AT(config.entropy), .dimension = QEP_DIM_ENTROPY_DENSITY,
+     .example = "\"1e3*exp(-(x/w)^2)\"", .doc = "Entropy density S. Required unless charge or boundary values are given."},
+    {.path = "charge", .type = ROW_FIELD, .offset = AT(config.charge), .dimension = QEP_DIM_CHARGE_DENSITY,
+     .example = "\"1.6 C/m^3\"", .doc = "Charge density rho_e; none when it is not given."},
+
+    {.path = "materials", .type = ROW_SECTION, .doc = "Properties of the material."},
+    {.path = "materials.conductivity", .type = ROW_FIELD, .offset = AT(config.conductivity), .dimension = QEP_DIM_CONDUCTIVITY,
+     .standard = "1", .example = "\"6e7 S/m\"", .doc = "Electrical conductivity sigma."},
+    {.path = "materials.permittivity", .type = ROW_FIELD, .offset = AT(config.permittivity), .dimension = NONE, .standard = "1",
+     .example = "11.7", .doc = "Relative permittivity eps_r; in this version one positive number."},
+
+    {.path = "coupling", .type = ROW_SECTION, .doc = "Coupling kappa = (hbar/e) c (equation T5)."},
+    {.path = "coupling.closure", .type = ROW_CHOICE, .offset = AT(closure), .choice = choice_closure, .standard = "\"literal\"",
+     .example = "\"cell\"",
+     .doc = "literal: c = 1 without unit, phi is then not in volts; cell: c = cell_volume/(k_B time), phi is in volts; custom: value and unit."},
+    {.path = "coupling.cell_volume", .type = ROW_NUMBER, .offset = AT(config.coupling.cell_volume), .dimension = QEP_DIM_VOLUME,
+     .max = 1e300, .above = 1, .example = "\"0.1 nm^3\"", .doc = "Closure cell: volume over which the entropy is counted in k_B."},
+    {.path = "coupling.time", .type = ROW_NUMBER, .offset = AT(config.coupling.time), .dimension = QEP_DIM_TIME, .max = 1e300,
+     .above = 1, .example = "\"100 fs\"", .doc = "Closure cell: coherence time tau."},
+    {.path = "coupling.length", .type = ROW_NUMBER, .offset = AT(config.coupling.length), .dimension = LENGTH, .max = 1e300,
+     .above = 1, .example = "\"1 nm\"", .doc = "Closure cell: a length that multiplies c, so that gradient and directional give volts."},
+    {.path = "coupling.value", .type = ROW_SPECIAL, .read = read_coupling_value, .write = write_coupling_value, .kind = "number",
+     .schema = "{\"type\": [\"number\", \"string\"]}", .example = "7.2e14", .doc = "Closure custom: c, in the unit given beside it."},
+    {.path = "coupling.unit", .type = ROW_SPECIAL, .read = read_coupling_unit, .write = write_coupling_unit, .kind = "unit",
+     .schema = "{\"type\": \"string\"}", .example = "\"K m^3/(J s)\"",
+     .doc = "Closure custom: unit of c (\"1\" when it has none)."},
+    {.path = "coupling.profile", .type = ROW_FIELD, .offset = AT(config.coupling.profile), .dimension = NONE,
+     .example = "\"x < 5e-9 ? 1 : 0.5\"", .doc = "A field without unit that multiplies kappa."},
+
+    {.path = "reading", .type = ROW_CHOICE, .offset = AT(reading), .choice = choice_reading, .standard = "\"poisson\"",
+     .example = "\"field\"", .doc = "How T1-T3 are read: which equation defines phi, E and J_S (theory, section 1)."},
+    {.path = "direction", .type = ROW_NUMBERS, .offset = AT(direction), .dimension = NONE, .example = "[1, 0, 0]",
+     .doc = "Reading directional: the direction n, normalised; one component per axis of the grid or three."},
+
+    {.path = "solver", .type = ROW_SECTION, .doc = "How the equation is solved."},
+    {.path = "solver.derivative", .type = ROW_CHOICE, .offset = AT(derivative), .choice = choice_derivative, .standard = "\"fd4\"",
+     .example = "\"fd8\"", .doc = "fdN: stencils of order N in the Laplacian that is inverted and in the derived fields; spectral: exact symbols."},
+    {.path = "solver.method", .type = ROW_SPECIAL, .read = read_method, .write = write_method, .kind = "\"auto\" or \"fft\"",
+     .schema = "{\"enum\": [\"auto\", \"fft\"]}", .standard = "\"auto\"", .example = "\"fft\"",
+     .doc = "Solver; this version has the direct one by Fourier, sine and cosine transforms."},
+    {.path = "solver.tolerance", .type = ROW_NUMBER, .offset = AT(config.tolerance), .dimension = NONE, .standard = "1e-10", .max = 1,
+     .above = 1, .example = "1e-12", .doc = "Largest relative residual that passes the self-check (rounding is always allowed)."},
+    {.path = "solver.max_iterations", .type = ROW_SPECIAL, .read = read_max_iterations, .write = write_max_iterations, .kind = "500",
+     .schema = "{\"enum\": [500]}", .standard = "500", .example = "500",
+     .doc = "Limit of iterative methods. The method of this version is direct, so only the default is accepted."},
+    {.path = "solver.neutralize", .type = ROW_SWITCH, .offset = AT(config.neutralize), .standard = "false", .example = "true",
+     .doc = "Without a Dirichlet face: remove any net source by a uniform background instead of stopping with exit code 5."},
+    {.path = "solver.compatibility", .type = ROW_SPECIAL, .read = read_compatibility, .write = write_compatibility,
+     .kind = "\"auto\" or a number from 0 to 1", .schema = "{\"type\": [\"number\", \"string\"], \"minimum\": 0, \"maximum\": 1}",
+     .standard = "\"auto\"", .example = "1e-8",
+     .doc = "Without a Dirichlet face: largest relative imbalance of the source that is removed and reported; above it: exit code 5. auto: what "
+            "quadrature explains."},
+    {.path = "solver.gauge", .type = ROW_SPECIAL, .read = read_gauge, .write = write_gauge,
+     .kind = "\"zero_mean\" or {\"point\": [x, y, z], \"value\": V}", .schema = "{\"$ref\": \"#/$defs/gauge\"}",
+     .standard = "\"zero_mean\"", .example = "{\"point\": [0, 0, 0], \"value\": \"0 V\"}",
+     .doc = "Without a Dirichlet face: what fixes the constant of phi."},
+    {.path = "solver.keep_unconverged", .type = ROW_SWITCH, .offset = AT(config.keep_unconverged), .standard = "false", .example = "true",
+     .doc = "Write the file even if the self-check fails (exit_state \"unconverged\", exit code 6 all the same)."},
+
+    {.path = "time", .type = ROW_SECTION, .doc = "Instants t of a series: times, or start, step and frames."},
+    {.path = "time.times", .type = ROW_NUMBERS, .offset = AT(times), .dimension = QEP_DIM_TIME, .example = "[0, \"1 ps\", \"3 ps\"]",
+     .doc = "Instants, increasing."},
+    {.path = "time.start", .type = ROW_NUMBER, .offset = AT(start), .dimension = QEP_DIM_TIME, .example = "0",
+     .doc = "First instant; 0 when only step and frames are given."},
+    {.path = "time.step", .type = ROW_NUMBER, .offset = AT(step), .dimension = QEP_DIM_TIME, .max = 1e300, .above = 1, .example = "\"1 ps\"",
+     .doc = "Distance of instants."},
+    {.path = "time.frames", .type = ROW_COUNT, .offset = AT(frames), .min = 1, .max = 1000000, .example = "10", .doc = "Number of instants."},
+
+    {.path = "probes", .type = ROW_SPECIAL, .read = read_probes, .write = write_probes, .kind = "list of {\"name\", \"at\"}",
+     .schema = "{\"$ref\": \"#/$defs/probes\"}", .example = "[{\"name\": \"tip\", \"at\": [\"5 nm\", 0, 0]}]",
+     .doc = "Named points at which fields are reported among the results."},
+
+    {.path = "output", .type = ROW_SECTION, .doc = "What is written."},
+    {.path = "output.file", .type = ROW_TEXT, .offset = AT(config.output_file), .example = "\"film.h5\"",
+     .doc = "Output file, relative to the working directory; the stem of the configuration with .h5 when not given."},
+    {.path = "output.fields", .type = ROW_SPECIAL, .read = read_output_fields, .write = write_output_fields, .kind = "list of quantities",
+     .schema = "{\"$ref\": \"#/$defs/fields\"}", .example = "[\"phi\", \"E\", \"S\"]",
+     .doc = "Quantities to write; phi, E and J_S as far as they exist when not given."},
+    {.path = "output.deflate", .type = ROW_INTEGER, .offset = AT(config.deflate), .max = 9, .standard = "0", .example = "4",
+     .doc = "Compression level; 0 writes contiguous data."},
+    {.path = "output.precision", .type = ROW_CHOICE, .offset = AT(precision), .choice = choice_precision, .standard = "\"double\"",
+     .example = "\"single\"", .doc = "Floating-point type in the file."},
+    {.path = "output.views", .type = ROW_SWITCH, .offset = AT(config.views), .standard = "true", .example = "false",
+     .doc = "Write /view, links and plots for viewers."},
+    {.path = "output.xdmf", .type = ROW_SWITCH, .offset = AT(config.xdmf), .standard = "true", .example = "false",
+     .doc = "Write an XDMF file beside the output, for ParaView."},
+
+    {.path = "limits", .type = ROW_SECTION, .doc = "Limits of a run."},
+    {.path = "limits.memory", .type = ROW_SPECIAL, .read = read_memory, .write = write_memory, .kind = "bytes, or text like \"8 GB\"",
+     .schema = "{\"type\": [\"number\", \"string\"], \"minimum\": 1}", .example = "\"8 GB\"",
+     .doc = "Memory the run may use (kB MB GB TB, KiB MiB GiB TiB); 80 % of what is available when not given."},
+};
+
+_Static_assert(sizeof rows / sizeof *rows <= ROW_LIMIT, "raise ROW_LIMIT");
+
+static const reserved_row reserved[] = {
+    {"conduction", "compute J = sigma (E - grad V) outside, or ask for J_S and J_rho"},
+    {"electrodes", "give fixed potentials as Dirichlet faces in \"boundary\""},
+    {"loads", "loads need electrodes, which come with a later version"},
+    {"bloch", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
+    {"transport", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
+    {"solver.kernel", "it belongs to open boundaries; use periodic, dirichlet, neumann or natural faces on a larger grid"},
+};
+
+const config_row *rows_table(size_t *count) {
+    *count = sizeof rows / sizeof *rows;
+    return rows;
+}
+
+const config_row *rows_find(const char *path) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].path, path) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+const char *row_key(const config_row *row) {
+    const char *dot = strrchr(row->path, '.');
+    return dot ? dot + 1 : row->path;
+}
+
+int row_is_member(const config_row *row, const char *section) {
+    const char *dot = strchr(row->path, '.');
+    if (!section[0]) {
+        return dot == NULL;
+    }
+    return dot && (size_t)(dot - row->path) == strlen(section) && strncmp(row->path, section, strlen(section)) == 0;
+}
+
+const reserved_row *rows_reserved(const char *path) {
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        if (strcmp(reserved[i].path, path) == 0) {
+            return &reserved[i];
+        }
+    }
+    return NULL;
+}
+
+int rows_is_metadata(const char *key) {
+    return strcmp(key, "$schema") == 0 || strcmp(key, "title") == 0 || strcmp(key, "comment") == 0 || strncmp(key, "x-", 2) == 0;
+}

@@ -1,0 +1,140 @@
+/* The inputs of a frame, evaluated on the grid and checked for what physics forbids: negative conductivity,
+ * permittivity that is not positive, coefficients that vary where this version needs them uniform. */
+#include "state.h"
+
+#include "qep/base/memory.h"
+#include "qep/base/reduce.h"
+
+int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec) {
+    return spec && qep_field_is_time_dependent(spec, run->grid, &run->config->parameters);
+}
+
+static qep_status fill(qep_run_state *run, const qep_field_spec *spec, size_t frame, double *out, qep_error *err) {
+    const double start = qep_run_seconds();
+    const qep_status status = qep_field_fill(spec, run->grid, run->times[frame], frame, &run->config->parameters,
+                                             run->options->threads, out, run->log, err);
+    run->report->seconds_read += qep_run_seconds() - start;
+    return status;
+}
+
+/* A coefficient and its range; NULL gives the default everywhere. scratch [nz,ny,nx] receives a field that is not
+ * constant. */
+static qep_status evaluate(qep_run_state *run, const qep_field_spec *spec, double otherwise, size_t frame,
+                           double *scratch, double range[2], qep_error *err) {
+    range[0] = range[1] = otherwise;
+    if (!spec) {
+        return QEP_OK;
+    }
+    if (qep_field_is_constant(spec, &range[0])) {
+        range[1] = range[0];
+        return QEP_OK;
+    }
+    QEP_TRY(fill(run, spec, frame, scratch, err));
+    qep_reduce_array_range(scratch, run->count, run->options->threads, &range[0], &range[1]);
+    return QEP_OK;
+}
+
+static qep_status load_permittivity(qep_run_state *run, size_t frame, qep_error *err) {
+    double range[2];
+    const char *path = "/materials/permittivity";
+    QEP_TRY(evaluate(run, run->config->permittivity, 1.0, frame, run->buffer, range, err));
+    if (!(range[0] > 0.0)) {
+        return qep_error_add(err, QEP_ERR_INPUT, "range", path, NULL,
+                             "relative permittivity of %g; it must be positive everywhere", range[0]);
+    }
+    if (range[0] != range[1]) {
+        return qep_error_add(
+            err, QEP_ERR_PROBLEM, "not_available", path, NULL,
+            "the permittivity varies from %g to %g: not available in this version, it needs the variable-coefficient "
+            "solver; give one number",
+            range[0], range[1]);
+    }
+    run->solution.eps_r = range[0];
+    return QEP_OK;
+}
+
+static qep_status load_conductivity(qep_run_state *run, size_t frame, qep_error *err) {
+    double range[2];
+    QEP_TRY(evaluate(run, run->config->conductivity, 1.0, frame, run->sigma ? run->sigma : run->buffer, range, err));
+    if (!(range[0] >= 0.0)) {
+        return qep_error_add(err, QEP_ERR_INPUT, "range", "/materials/conductivity", NULL,
+                             "conductivity of %g S/m; it must not be negative anywhere", range[0]);
+    }
+    const int uniform = range[0] == range[1];
+    run->solution.sigma = (qep_coefficient){uniform ? range[0] : 1.0, uniform ? NULL : run->sigma};
+    return QEP_OK;
+}
+
+/* Uniform profiles are folded into kappa in every reading; others need a reading that defines E by kappa(r) grad S. */
+static qep_status load_kappa(qep_run_state *run, size_t frame, qep_error *err) {
+    const qep_coupling *coupling = &run->config->coupling;
+    double range[2];
+    QEP_TRY(evaluate(run, coupling->profile, 1.0, frame, run->profile ? run->profile : run->buffer, range, err));
+    const int uniform = range[0] == range[1];
+    if (!uniform && (run->config->reading == QEP_READING_POISSON || !run->profile)) {
+        return qep_error_add(
+            err, QEP_ERR_PROBLEM, "not_available", "/coupling/profile", NULL,
+            "the kappa profile varies from %g to %g: not available %s; use reading \"field\" or one number", range[0],
+            range[1],
+            run->config->reading == QEP_READING_POISSON
+                ? "in reading \"poisson\" of this version, it needs the variable-coefficient solver"
+                : "when it begins uniform and varies later");
+    }
+    run->solution.kappa =
+        (qep_coefficient){uniform ? coupling->kappa * range[0] : coupling->kappa, uniform ? NULL : run->profile};
+    return QEP_OK;
+}
+
+qep_status qep_run_probe_profile(qep_run_state *run, qep_error *err) {
+    const qep_field_spec *spec = run->config->coupling.profile;
+    double value = 0.0, *scratch = NULL;
+    run->profile_varies = 0;
+    if (!spec || qep_field_is_constant(spec, &value)) {
+        return QEP_OK;
+    }
+    run->profile_varies = 1;
+    if (run->count > qep_memory_available() / sizeof(double) / 2) {
+        return QEP_OK; /* too large to look; the memory check will say so */
+    }
+    double range[2];
+    QEP_TRY(qep_alloc_doubles(&scratch, run->count, "kappa profile", err));
+    const qep_status status = evaluate(run, spec, 1.0, 0, scratch, range, err);
+    qep_free(scratch);
+    QEP_TRY(status);
+    run->profile_varies = range[0] != range[1];
+    return QEP_OK;
+}
+
+qep_status qep_run_load_materials(qep_run_state *run, size_t frame, qep_error *err) {
+    QEP_TRY(load_permittivity(run, frame, err));
+    QEP_TRY(load_conductivity(run, frame, err));
+    return load_kappa(run, frame, err);
+}
+
+qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err) {
+    if (!run->S || (frame > 0 && !qep_run_changes(run, run->config->entropy))) {
+        return QEP_OK;
+    }
+    QEP_TRY(fill(run, run->config->entropy, frame, run->S, err));
+    run->solution.S = run->S;
+    run->solution.S0 = run->S[0];
+    return QEP_OK;
+}
+
+qep_status qep_run_entropy_at(void *user, size_t frame, double *out, qep_error *err) {
+    qep_run_state *run = user;
+    return fill(run, run->config->entropy, frame, out, err);
+}
+
+/* The source of phi_rho, in an array of its own or in the buffer that is free until quantities are derived. */
+qep_status qep_run_load_charge(qep_run_state *run, size_t frame, qep_error *err) {
+    run->solution.rho.source = NULL;
+    run->solution.rho.scale = 0.0;
+    if (!run->has_charge) {
+        return QEP_OK;
+    }
+    double *charge = run->charge ? run->charge : run->buffer;
+    QEP_TRY(fill(run, run->config->charge, frame, charge, err));
+    run->solution.rho.source = charge;
+    return QEP_OK;
+}

@@ -1,0 +1,117 @@
+/* The inputs of a configuration before anything is read: which files, whether they fit, how many frames they hold. */
+#include "state.h"
+
+#include "qep/base/memory.h"
+#include "qep/base/text.h"
+#include <string.h>
+
+/* Every field of the configuration, faces included, in one list. */
+enum { SPECS = 5 + 6 };
+
+static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[SPECS]) {
+    const qep_config *c = run->config;
+    const qep_field_spec *all[5] = {c->entropy, c->charge, c->conductivity, c->permittivity, c->coupling.profile};
+    size_t n = 0;
+    for (int i = 0; i < 5; i++) {
+        if (all[i]) {
+            specs[n++] = all[i];
+        }
+    }
+    for (int face = 0; face < 6; face++) {
+        const qep_field_spec *value = c->face[face / 2][face % 2].value;
+        if (value) {
+            specs[n++] = value;
+        }
+    }
+    return n;
+}
+
+typedef struct {
+    qep_run_state *run;
+    int failed, full;
+} file_visit;
+
+static void remember_file(void *user, const char *file) {
+    file_visit *visit = user;
+    qep_run_state *run = visit->run;
+    for (size_t i = 0; i < run->input_count; i++) {
+        if (strcmp(run->inputs[i], file) == 0) {
+            return;
+        }
+    }
+    if (run->input_count == QEP_RUN_INPUTS) {
+        visit->full = 1;
+        return;
+    }
+    char *copy = qep_text_copy(file);
+    visit->failed |= !copy;
+    if (copy) {
+        run->inputs[run->input_count++] = copy;
+    }
+}
+
+qep_status qep_run_collect_inputs(qep_run_state *run, qep_error *err) {
+    const qep_field_spec *specs[SPECS];
+    const size_t n = list_specs(run, specs);
+    file_visit visit = {run, 0, 0};
+    for (size_t i = 0; i < n; i++) {
+        qep_field_files(specs[i], remember_file, &visit);
+    }
+    if (visit.full) {
+        return qep_error_add(err, QEP_ERR_CONFIG, "range", "", NULL,
+                             "more than %d different input files; at most that many are supported", QEP_RUN_INPUTS);
+    }
+    return visit.failed
+               ? qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "names of input files could not be stored")
+               : QEP_OK;
+}
+
+/* All fields are checked, so that one run reports the faults of all. */
+qep_status qep_run_check_inputs(qep_run_state *run, qep_error *err) {
+    const qep_field_spec *specs[SPECS];
+    const size_t n = list_specs(run, specs);
+    qep_status worst = QEP_OK;
+    for (size_t i = 0; i < n; i++) {
+        const qep_status status = qep_field_check(specs[i], run->grid, &run->config->parameters, err);
+        worst = qep_status_exit_code(status) > qep_status_exit_code(worst) ? status : worst;
+    }
+    return worst;
+}
+
+static qep_status keep_times(qep_run_state *run, const double *times, size_t count, qep_error *err) {
+    QEP_TRY(qep_alloc_doubles(&run->times, count, "times of the frames", err));
+    memcpy(run->times, times, count * sizeof *times);
+    run->frames = count;
+    return QEP_OK;
+}
+
+static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t others, qep_error *err) {
+    return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
+                         "the series has %zu frames, but %zu are needed: another field or \"time\" says so; give all "
+                         "the same number of frames",
+                         has, others);
+}
+
+/* Frames: "time", else the time axis of the inputs, else a single one at t = 0. */
+qep_status qep_run_find_frames(qep_run_state *run, qep_error *err) {
+    const qep_config *c = run->config;
+    const qep_field_spec *specs[SPECS];
+    const size_t n = list_specs(run, specs);
+    if (c->time_count > 0) {
+        QEP_TRY(keep_times(run, c->times, c->time_count, err));
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t frames = 0;
+        double *times = NULL;
+        QEP_TRY(qep_field_series(specs[i], run->grid, &frames, &times, err));
+        qep_status status = QEP_OK;
+        if (frames > 0 && run->frames > 0 && frames != run->frames) {
+            status = series_clash(specs[i], frames, run->frames, err);
+        } else if (frames > 0 && run->frames == 0) {
+            status = keep_times(run, times, frames, err);
+        }
+        qep_free(times);
+        QEP_TRY(status);
+    }
+    return run->frames > 0 ? QEP_OK : keep_times(run, (const double[]){0.0}, 1, err);
+}

@@ -1,0 +1,115 @@
+/* Tables for --list, made from the rows that the program itself works with. */
+#include "state.h"
+
+#include "qep/base/memory.h"
+#include "qep/base/status.h"
+#include "qep/base/text.h"
+#include "qep/base/units.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Text that grows line by line; text is NULL once memory is out. */
+typedef struct {
+    char *text;
+} listing;
+
+static void add_line(listing *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add_line(listing *list, const char *format, ...) {
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    char *longer = list->text ? qep_text_format("%s%s\n", list->text, line) : NULL;
+    qep_free(list->text);
+    list->text = longer;
+}
+
+static void list_quantities(listing *list) {
+    size_t count = 0;
+    const qep_quantity_row *rows = qep_quantity_table(&count);
+    static const char *const ranks[] = {"scalar", "vector", "tensor"};
+    for (size_t i = 0; i < count; i++) {
+        char readings[96] = "";
+        for (int r = 0; r < QEP_READING_COUNT; r++) {
+            const size_t used = strlen(readings);
+            if (rows[i].readings >> r & 1u) {
+                snprintf(readings + used, sizeof readings - used, "%s%s", used ? ", " : "",
+                         qep_reading_name((qep_reading)r));
+            }
+        }
+        add_line(list, "%-14s %-7s %s (%s): %s; readings: %s", rows[i].name, ranks[rows[i].rank], rows[i].long_name,
+                 rows[i].equation, rows[i].doc, readings);
+    }
+}
+
+static void list_boundaries(listing *list) {
+    const qep_bc_row *rows = qep_bc_table();
+    for (int i = 0; i < QEP_BC_COUNT; i++) {
+        add_line(list, "%-10s %-4s %s%s", rows[i].name, rows[i].value_unit, rows[i].doc,
+                 rows[i].supported ? "" : " (not available in this version)");
+    }
+}
+
+static void list_units(listing *list) {
+    size_t count = 0;
+    const qep_unit_row *rows = qep_unit_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        char unit[QEP_RUN_UNIT];
+        add_line(list, "%-9s %-18s %.12g %s%s", rows[i].symbol, rows[i].name, rows[i].factor,
+                 qep_run_unit(rows[i].dimension, unit), rows[i].prefixable ? ", takes prefixes" : "");
+    }
+}
+
+static void list_exit_codes(listing *list) {
+    for (int s = 0; s < QEP_STATUS_COUNT; s++) {
+        add_line(list, "%3d  %-14s %s", qep_status_exit_code((qep_status)s), qep_status_name((qep_status)s),
+                 qep_status_meaning((qep_status)s));
+    }
+}
+
+/* The forms that a FIELD takes in a configuration (qep_field_kind). */
+static void list_sources(listing *list) {
+    static const struct {
+        const char *form, *doc;
+    } rows[] = {
+        [QEP_FIELD_NUMBER] = {"NUMBER or \"NUMBER UNIT\"",    "the same everywhere"                        },
+        [QEP_FIELD_EXPRESSION] = {"\"EXPRESSION\"",               "of x, y, z, t (SI) and the parameters"      },
+        [QEP_FIELD_HDF5] = {"{\"hdf5\", \"dataset\", ...}",
+                              "a data set or openPMD record of a file, optionally with a leading time axis"},
+        [QEP_FIELD_REGIONS] = {"{\"regions\", \"default\"}",   "the first region whose condition holds"     },
+        [QEP_FIELD_SUM] = {"{\"sum\": [FIELD, ...]}",      "sum of fields"                              },
+        [QEP_FIELD_PRODUCT] = {"{\"product\": [FIELD, ...]}",  "product of fields"                          },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        add_line(list, "%-27s %s", rows[i].form, rows[i].doc);
+    }
+}
+
+static void list_keys(listing *list) {
+    qep_free(list->text);
+    list->text = qep_config_list_keys();
+}
+
+char *qep_run_list(const char *topic) {
+    static const struct {
+        const char *topic;
+        void (*fill)(listing *list);
+    } topics[] = {
+        {"sources",    list_sources   },
+        {"quantities", list_quantities},
+        {"boundaries", list_boundaries},
+        {"units",      list_units     },
+        {"keys",       list_keys      },
+        {"exit-codes", list_exit_codes},
+    };
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        if (strcmp(topic, topics[i].topic) == 0) {
+            listing list = {qep_text_copy("")};
+            topics[i].fill(&list);
+            return list.text;
+        }
+    }
+    return NULL;
+}

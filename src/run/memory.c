@@ -1,0 +1,97 @@
+/* How much memory a run will hold, checked against the limit before anything is allocated, and the arrays themselves:
+ * inputs, solved parts, one component. A quantity is computed and written one component at a time. */
+#include "state.h"
+
+#include "qep/base/memory.h"
+#include <stdint.h>
+
+/* What the run holds as full fields, beside the solver's own. One row per array: who, when. */
+typedef struct {
+    const char *name;
+    size_t offset; /* of the pointer in qep_run_state */
+    int (*wanted)(const qep_run_state *run);
+} array_row;
+
+static int wants_S(const qep_run_state *run) {
+    return run->has_entropy;
+}
+
+static int wants_charge(const qep_run_state *run) { /* otherwise the buffer carries it until the solve is done */
+    return run->solves_rho && run->has_charge && (run->needs & QEP_NEEDS_SOURCE) && !run->solves_psi;
+}
+
+static int wants_rho(const qep_run_state *run) {
+    return run->solves_rho;
+}
+
+static int wants_psi(const qep_run_state *run) {
+    return run->solves_psi;
+}
+
+static int wants_sigma(const qep_run_state *run) {
+    double value = 0.0;
+    const qep_field_spec *spec = run->config->conductivity;
+    return spec && (run->needs & QEP_NEEDS_CONDUCTIVITY) && !qep_field_is_constant(spec, &value);
+}
+
+static int wants_profile(const qep_run_state *run) {
+    return run->profile_varies;
+}
+
+static int wants_work(const qep_run_state *run) {
+    return run->uses_work;
+}
+
+static int always(const qep_run_state *run) {
+    (void)run;
+    return 1;
+}
+
+static const array_row arrays[] = {
+    {"entropy density",               offsetof(qep_run_state, S),       wants_S      },
+    {"charge density",                offsetof(qep_run_state, charge),  wants_charge },
+    {"phi_rho",                       offsetof(qep_run_state, rho),     wants_rho    },
+    {"psi = phi_S - kappa S",         offsetof(qep_run_state, psi),     wants_psi    },
+    {"conductivity",                  offsetof(qep_run_state, sigma),   wants_sigma  },
+    {"kappa profile",                 offsetof(qep_run_state, profile), wants_profile},
+    {"component being derived",       offsetof(qep_run_state, buffer),  always       },
+    {"scratch for mixed derivatives", offsetof(qep_run_state, work),    wants_work   },
+};
+
+static size_t add(size_t a, size_t b) {
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+static size_t estimate(const qep_run_state *run) {
+    const size_t field = run->count * sizeof(double); /* checked when the grid was made */
+    size_t bytes = run->solves_rho || run->solves_psi ? qep_poisson_memory(run->grid, run->config->derivative) : 0;
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;
+    }
+    return bytes;
+}
+
+qep_status qep_run_check_memory(qep_run_state *run, qep_error *err) {
+    const size_t available = qep_memory_available();
+    const size_t given = run->config->memory_limit;
+    const size_t limit = given ? given : (available == SIZE_MAX ? SIZE_MAX : available / 5 * 4);
+    run->report->estimated_bytes = estimate(run);
+    if (run->report->estimated_bytes <= limit) {
+        return QEP_OK;
+    }
+    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : "/grid/points", NULL,
+                         "the run needs about %.4g GB, the limit is %.4g GB (%s); use fewer points or fewer parts, or "
+                         "raise limits.memory",
+                         1e-9 * (double)run->report->estimated_bytes, 1e-9 * (double)limit,
+                         given ? "limits.memory" : "80 % of what is available");
+}
+
+qep_status qep_run_allocate(qep_run_state *run, qep_error *err) {
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        if (arrays[i].wanted(run)) {
+            double **pointer = (double **)(void *)((char *)run + arrays[i].offset);
+            QEP_TRY(qep_alloc_doubles(pointer, run->count, arrays[i].name, err));
+        }
+    }
+    return QEP_OK;
+}

@@ -1,0 +1,167 @@
+/* The two solves of a frame, phi_rho and psi = phi_S - kappa (S - S0), each with its own compatibility and its own
+ * residual check (theory.md, section 3), and the gauge that fixes what the equation leaves free. */
+#include "state.h"
+
+#include "qep/base/constants.h"
+#include <math.h>
+
+/* Integral of lap phi over the grid: V/m^2 times the volume, area or length that the grid has. */
+static qep_dimension flux_dimension(const qep_run_state *run, qep_dimension potential) {
+    return qep_dimension_multiply(potential, qep_dimension_power(QEP_DIM_LENGTH, run->grid->ndim - 2));
+}
+
+static const char *remedy(const qep_run_state *run, int is_psi) {
+    if (is_psi && qep_run_has_face(run->grid, QEP_NEUMANN)) {
+        return "natural faces instead of neumann carry the flux of kappa grad S; \"solver\": {\"neutralize\": true} "
+               "spreads it evenly; a "
+               "dirichlet face absorbs it";
+    }
+    return "balance charge and face values; \"solver\": {\"neutralize\": true} adds a uniform background; a dirichlet "
+           "face absorbs the flux";
+}
+
+static qep_status refuse_incompatible(const qep_run_state *run, const char *name, const qep_poisson_report *report,
+                                      int is_psi, qep_error *err) {
+    char unit[QEP_RUN_UNIT];
+    qep_run_unit(flux_dimension(run, is_psi ? run->dimension.phi_S : QEP_DIM_VOLTAGE), unit);
+    return qep_error_add(err, QEP_ERR_PROBLEM, "incompatible", "/boundary", NULL,
+                         "%s has no solution: no face fixes its constant, and source and faces are out of balance by "
+                         "%.6g %s (relative %.3g, "
+                         "allowed %.3g). What helps: %s",
+                         name, report->defect, unit, report->defect_relative, report->defect_allowed,
+                         remedy(run, is_psi));
+}
+
+/* Not converged: nothing is written unless solver.keep_unconverged says so; either way the run ends with exit code 6.
+ */
+static qep_status note_unconverged(qep_run_state *run, const char *name, const qep_poisson_report *report,
+                                   qep_error *err) {
+    const int first = !run->unconverged;
+    run->unconverged = 1;
+    const qep_status status =
+        first ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", "/solver/tolerance", NULL,
+                              "%s: relative residual %.3g exceeds the tolerance %.3g and the rounding floor %.3g%s",
+                              name, report->residual, run->config->tolerance, report->residual_floor,
+                              run->config->keep_unconverged ? "; kept as solver.keep_unconverged asks"
+                                                            : "; nothing was written")
+              : QEP_ERR_UNCONVERGED;
+    return run->config->keep_unconverged ? QEP_OK : status;
+}
+
+static qep_status judge(qep_run_state *run, const char *name, const qep_poisson_report *report, int is_psi,
+                        qep_error *err) {
+    if (!report->compatible) {
+        return refuse_incompatible(run, name, report, is_psi, err);
+    }
+    if (report->defect != 0.0 && report->singular) {
+        qep_log_write(run->log, QEP_LOG_DETAIL, "%s: flux imbalance %.3g (relative %.3g, allowed %.3g) removed", name,
+                      report->defect, report->defect_relative, report->defect_allowed);
+    }
+    if (report->corner_defect > 0.0) {
+        qep_log_write(run->log, QEP_LOG_DETAIL, "%s: dirichlet values disagree by up to %.3g where faces meet", name,
+                      report->corner_defect);
+    }
+    qep_log_write(run->log, QEP_LOG_DETAIL, "%s: relative residual %.3g, rounding floor %.3g", name, report->residual,
+                  report->residual_floor);
+    return report->passed ? QEP_OK : note_unconverged(run, name, report, err);
+}
+
+static qep_status solve(qep_run_state *run, qep_part *part, qep_walls *walls, double *values, qep_error *err) {
+    const qep_poisson_control control = {run->config->neutralize, run->config->compatibility, run->config->tolerance};
+    const double start = qep_run_seconds();
+    const qep_status status =
+        qep_poisson_solve(run->solver, part->source, part->scale, walls, &control, values, &part->report, err);
+    run->report->seconds_solve += qep_run_seconds() - start;
+    part->values = values;
+    part->walls = walls;
+    part->shift = 0.0;
+    return status;
+}
+
+static int rho_changes(const qep_run_state *run) {
+    int changes = qep_run_changes(run, run->config->charge) || qep_run_changes(run, run->config->permittivity);
+    for (int face = 0; face < 6; face++) {
+        changes |= qep_run_changes(run, run->config->face[face / 2][face % 2].value);
+    }
+    return changes;
+}
+
+static qep_status solve_rho(qep_run_state *run, size_t frame, qep_error *err) {
+    if (!run->solves_rho) {
+        return QEP_OK;
+    }
+    if (frame > 0 && !rho_changes(run)) {
+        qep_run_repeat_charge_number(run, frame);
+        return QEP_OK;
+    }
+    QEP_TRY(qep_run_load_charge(run, frame, err));
+    QEP_TRY(qep_run_fill_rho_faces(run, frame, err));
+    qep_part *part = &run->solution.rho;
+    part->scale = -1.0 / (QEP_EPSILON0 * run->solution.eps_r);
+    QEP_TRY(qep_run_charge_number(run, frame, err));
+    QEP_TRY(solve(run, part, &run->rho_walls, run->rho, err));
+    if (part->source == run->buffer) {
+        part->source = NULL; /* the buffer is needed again */
+    }
+    return judge(run, "phi_rho", &part->report, 0, err);
+}
+
+/* Without a Dirichlet face phi_S has zero weighted mean: psi has it already, kappa (S - S0) gets it by the shift. */
+static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
+    QEP_TRY(qep_run_load_entropy(run, frame, err));
+    if (!run->S || run->config->reading != QEP_READING_POISSON) {
+        return QEP_OK;
+    }
+    qep_part *part = &run->solution.psi;
+    if (run->solves_psi) {
+        QEP_TRY(qep_run_fill_psi_faces(run, err));
+        QEP_TRY(solve(run, part, &run->psi_walls, run->psi, err));
+        QEP_TRY(judge(run, "phi_S", &part->report, 1, err));
+    }
+    double mean = 0.0;
+    if (run->singular) {
+        QEP_TRY(qep_weighted_mean(run->grid, run->S, run->solution.S0, run->options->threads, &mean, err));
+    }
+    part->shift = -run->solution.kappa.value * mean;
+    return QEP_OK;
+}
+
+static size_t nearest(const qep_grid *grid, int axis, double at) {
+    const double position = (at - qep_grid_coordinate(grid, axis, 0)) / grid->axis[axis].h;
+    const double last = (double)(grid->axis[axis].n - 1);
+    return (size_t)fmin(fmax(round(position), 0.0), last);
+}
+
+/* Gauge "point": both parts vanish at the sample nearest to the point; the value given goes to phi_rho where it exists.
+ */
+static void apply_point_gauge(qep_run_state *run) {
+    size_t index[3] = {0, 0, 0};
+    for (int d = 0; d < run->grid->ndim; d++) {
+        index[d] = nearest(run->grid, d, run->config->gauge_point[d]);
+        run->gauge_at[d] = qep_grid_coordinate(run->grid, d, index[d]);
+    }
+    const size_t k = qep_grid_index(run->grid, index[0], index[1], index[2]);
+    qep_solution *s = &run->solution;
+    const double value = run->config->gauge_value;
+    if (s->rho.values) {
+        s->rho.shift = value - s->rho.values[k];
+    }
+    if (s->S) {
+        const double psi = s->psi.values ? s->psi.values[k] : 0.0;
+        s->psi.shift = -(s->kappa.value * (s->S[k] - s->S0) + psi) + (s->rho.values ? 0.0 : value);
+    }
+}
+
+qep_status qep_run_solve_parts(qep_run_state *run, size_t frame, qep_error *err) {
+    QEP_TRY(solve_rho(run, frame, err));
+    QEP_TRY(solve_psi(run, frame, err));
+    if (run->config->gauge == QEP_GAUGE_POINT && run->config->reading == QEP_READING_POISSON) {
+        if (run->singular) {
+            apply_point_gauge(run);
+        } else if (frame == 0) {
+            qep_log_write(run->log, QEP_LOG_WARNING,
+                          "solver.gauge has no effect: a dirichlet face fixes the constant of phi");
+        }
+    }
+    return QEP_OK;
+}

@@ -1,0 +1,101 @@
+/* What a configuration asks to be solved: which parts exist, which of them need a solve, and what no reading can do. */
+#include "state.h"
+
+int qep_run_has_face(const qep_grid *grid, qep_bc bc) {
+    for (int d = 0; d < 3; d++) {
+        if (qep_grid_axis_active(grid, d) && (grid->axis[d].bc[0] == bc || grid->axis[d].bc[1] == bc)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A number zero is as good as nothing. */
+static int drives(const qep_field_spec *spec) {
+    double value = 0.0;
+    return spec && !(qep_field_is_constant(spec, &value) && value == 0.0);
+}
+
+int qep_run_face_has_value(const qep_face *face) {
+    return drives(face->value);
+}
+
+static int any_face_value(const qep_config *config) {
+    for (int face = 0; face < 6; face++) {
+        if (qep_run_face_has_value(&config->face[face / 2][face % 2])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static qep_status check_supported(const qep_run_state *run, qep_error *err) {
+    const qep_bc_row *rows = qep_bc_table();
+    for (int bc = 0; bc < QEP_BC_COUNT; bc++) {
+        if (!rows[bc].supported && qep_run_has_face(run->grid, (qep_bc)bc)) {
+            return qep_error_add(
+                err, QEP_ERR_PROBLEM, "not_available", "/boundary", NULL,
+                "\"%s\" faces are not available in this version; use dirichlet, neumann, natural or periodic",
+                rows[bc].name);
+        }
+    }
+    return QEP_OK;
+}
+
+/* The readings other than "poisson" are definitions: there is no equation that charge or boundary values could enter.
+ */
+static qep_status check_reading(const qep_run_state *run, qep_error *err) {
+    const qep_reading reading = run->config->reading;
+    if (reading != QEP_READING_POISSON && run->has_rho) {
+        return qep_error_add(
+            err, QEP_ERR_PROBLEM, "reading", run->has_charge ? "/charge" : "/boundary", NULL,
+            "reading \"%s\" takes no charge and no boundary values, since it solves no equation; remove them or use "
+            "reading \"poisson\"",
+            qep_reading_name(reading));
+    }
+    if (reading != QEP_READING_POISSON && !run->has_entropy) {
+        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL, "reading \"%s\" needs \"entropy\"",
+                             qep_reading_name(reading));
+    }
+    return QEP_OK;
+}
+
+static void find_dimensions(qep_run_state *run) {
+    const qep_dimension kappa = run->config->coupling.kappa_dimension;
+    const qep_reading reading = run->config->reading;
+    qep_dimension potential = qep_dimension_multiply(kappa, QEP_DIM_ENTROPY_DENSITY);
+    if (reading == QEP_READING_GRADIENT || reading == QEP_READING_DIRECTIONAL) {
+        potential = qep_dimension_divide(potential, QEP_DIM_LENGTH);
+    }
+    const qep_dimension part = run->has_entropy ? potential : QEP_DIM_VOLTAGE;
+    const qep_dimension total = run->has_rho && !run->entropy_drives ? QEP_DIM_VOLTAGE : part;
+    const int last_is_rho = run->solves_rho && !run->solves_psi;
+    run->dimension = (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part};
+}
+
+qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
+    const qep_config *c = run->config;
+    run->has_entropy = c->entropy != NULL;
+    run->entropy_drives = drives(c->entropy);
+    run->has_charge = drives(c->charge);
+    run->has_rho = run->has_charge || any_face_value(c);
+    if (!run->has_entropy && !run->has_rho) {
+        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
+                             "nothing drives the field: give \"entropy\", \"charge\" or boundary values");
+    }
+    QEP_TRY(check_supported(run, err));
+    QEP_TRY(check_reading(run, err));
+    run->singular = !qep_run_has_face(run->grid, QEP_DIRICHLET);
+    QEP_TRY(qep_run_probe_profile(run, err));
+    /* Natural and periodic faces leave psi constant: nothing to solve (theory.md, section 3). */
+    const int walls = qep_run_has_face(run->grid, QEP_DIRICHLET) || qep_run_has_face(run->grid, QEP_NEUMANN);
+    const int solves = c->reading == QEP_READING_POISSON;
+    run->solves_rho = solves && run->has_rho;
+    run->solves_psi = solves && run->has_entropy && walls;
+    find_dimensions(run);
+    QEP_TRY(qep_run_select(run, err));
+    /* Parts that nothing asked for are not solved; the total's parts are in needs. */
+    run->solves_rho = run->solves_rho && (run->needs & QEP_NEEDS_PHI_RHO);
+    run->solves_psi = run->solves_psi && (run->needs & QEP_NEEDS_PHI_S);
+    return qep_run_place_probes(run, err);
+}

@@ -1,0 +1,202 @@
+/* One run from configuration to file: read the text, pose the problem, check inputs, output and memory, plan once, and
+ * then frame by frame load, solve, derive, write; the file appears under its name at the very end. Each step is a
+ * chapter of this folder. */
+#include "state.h"
+
+#include "qep/base/memory.h"
+#include "qep/base/text.h"
+#include <string.h>
+
+static qep_write_options write_options(const qep_run_state *run) {
+    const qep_config *c = run->config;
+    return (qep_write_options){
+        run->report->output,  run->options->force, c->deflate, c->single_precision, c->views, c->xdmf,
+        run->options->threads};
+}
+
+/* Configuration, input files, frames, and the problem they pose. */
+static qep_status prepare(qep_run_state *run, const char *name, qep_error *err) {
+    const double start = qep_run_seconds();
+    const qep_config_options options = {run->options->set, run->options->set_count};
+    QEP_TRY(qep_config_load(&run->config, name, &options, err));
+    const qep_config *c = run->config;
+    run->grid = &c->grid;
+    run->count = qep_grid_count(run->grid);
+    for (int d = 0; d < run->grid->ndim; d++) {
+        run->report->points[d] = run->grid->axis[d].n;
+    }
+    run->report->output = qep_text_copy(run->options->output ? run->options->output : c->output_file);
+    if (!run->report->output) {
+        return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "the output's name could not be stored");
+    }
+    QEP_TRY(qep_run_collect_inputs(run, err));
+    QEP_TRY(qep_run_check_inputs(run, err));
+    QEP_TRY(qep_run_find_frames(run, err));
+    run->report->frames = run->frames;
+    run->report->seconds_read += qep_run_seconds() - start;
+    return qep_run_pose(run, err);
+}
+
+/* Bytes of data that the output will hold; compression is guessed low so that it never refuses what would fit. */
+static size_t output_bytes(const qep_run_state *run) {
+    size_t components = 0, bytes = 0;
+    for (size_t q = 0; q < run->quantities; q++) {
+        components += (size_t)qep_quantity_components(run->quantity[q], run->config->reading, run->grid->ndim);
+    }
+    const size_t sample = run->config->deflate ? 1 : (run->config->single_precision ? sizeof(float) : sizeof(double));
+    const int fits =
+        qep_size_multiply(run->count, components * sample, &bytes) && qep_size_multiply(bytes, run->frames, &bytes);
+    return fits ? bytes : (size_t)-1;
+}
+
+static qep_status check_output(const qep_run_state *run, qep_error *err) {
+    const qep_write_options options = write_options(run);
+    return qep_writer_check(&options, output_bytes(run), (const char *const *)run->inputs, run->input_count, err);
+}
+
+static void prepare_solution(qep_run_state *run) {
+    qep_solution *s = &run->solution;
+    s->grid = run->grid;
+    s->calculus = run->calculus;
+    s->solver = run->solver;
+    s->threads = run->options->threads;
+    s->reading = run->config->reading;
+    memcpy(s->direction, run->config->direction, sizeof s->direction);
+    s->dimension = run->dimension;
+    s->work = run->work;
+    s->frames = run->frames;
+    s->times = run->times;
+    s->entropy_at = qep_run_entropy_at;
+    s->user = run;
+}
+
+/* Plans and arrays, made once for all frames. */
+static qep_status plan(qep_run_state *run, qep_error *err) {
+    const double start = qep_run_seconds();
+    const qep_calculus_options options = {run->config->derivative, run->options->threads, run->options->effort};
+    QEP_TRY(qep_run_allocate(run, err));
+    QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
+    if (run->solves_rho || run->solves_psi) {
+        QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->log, err));
+        if (run->options->after_plan) {
+            run->options->after_plan(run->options->after_plan_user, run->solver);
+        }
+    }
+    QEP_TRY(qep_run_allocate_faces(run, err));
+    prepare_solution(run);
+    run->report->seconds_plan += qep_run_seconds() - start;
+    return QEP_OK;
+}
+
+static qep_status stop_if_asked(const qep_run_state *run, qep_error *err) {
+    return qep_log_interrupted(run->log)
+               ? qep_error_add(err, QEP_ERR_INTERRUPTED, "interrupted", NULL, NULL, "stopped by a signal")
+               : QEP_OK;
+}
+
+static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
+    QEP_TRY(stop_if_asked(run, err));
+    QEP_TRY(qep_run_load_materials(run, frame, err));
+    QEP_TRY(qep_run_solve_parts(run, frame, err));
+    QEP_TRY(stop_if_asked(run, err));
+    QEP_TRY(qep_run_collect_numbers(run, frame, err));
+    return qep_run_write_frame(run, frame, err);
+}
+
+static qep_status do_frames(qep_run_state *run, qep_error *err) {
+    const qep_write_options options = write_options(run);
+    const double start = qep_run_seconds();
+    QEP_TRY(qep_writer_create(&run->writer, &options, run->grid, run->record, run->quantities, err));
+    run->report->seconds_write += qep_run_seconds() - start;
+    for (size_t frame = 0; frame < run->frames; frame++) {
+        qep_log_progress(run->log, "frames", frame, run->frames);
+        QEP_TRY(do_frame(run, frame, err));
+    }
+    qep_log_progress(run->log, "frames", run->frames, run->frames);
+    return stop_if_asked(run, err);
+}
+
+static qep_status commit(qep_run_state *run, qep_error *err) {
+    const double start = qep_run_seconds();
+    QEP_TRY(qep_run_write_provenance(run, err));
+    QEP_TRY(qep_writer_commit(run->writer, run->unconverged ? "unconverged" : "complete", err));
+    run->report->written = 1;
+    run->report->seconds_write += qep_run_seconds() - start;
+    return run->unconverged ? QEP_ERR_UNCONVERGED : QEP_OK;
+}
+
+/* A series that was stopped keeps what is finished as NAME.partial.h5. */
+static void keep_finished_frames(qep_run_state *run, qep_error *err) {
+    if (run->writer && run->finished > 0 && qep_run_write_provenance(run, err) == QEP_OK &&
+        qep_writer_keep_partial(run->writer, err)) {
+        qep_log_write(run->log, QEP_LOG_WARNING,
+                      "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s", run->finished,
+                      run->frames, run->report->output);
+    }
+}
+
+static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) {
+    QEP_TRY(prepare(run, name, err));
+    QEP_TRY(qep_run_skip_done(run, &run->report->skipped, err));
+    if (run->report->skipped) {
+        return QEP_OK;
+    }
+    QEP_TRY(qep_run_check_memory(run, err));
+    QEP_TRY(check_output(run, err));
+    qep_run_announce(run);
+    if (run->options->check_only) {
+        return QEP_OK;
+    }
+    QEP_TRY(plan(run, err));
+    const qep_status status = do_frames(run, err);
+    if (status == QEP_ERR_INTERRUPTED) {
+        keep_finished_frames(run, err);
+    }
+    QEP_TRY(status);
+    return commit(run, err);
+}
+
+static void release(qep_run_state *run) {
+    double *const fields[] = {run->S,       run->charge, run->rho,  run->psi,  run->sigma,
+                              run->profile, run->buffer, run->work, run->times};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        qep_free(fields[i]);
+    }
+    for (size_t i = 0; i < run->input_count; i++) {
+        qep_free(run->inputs[i]);
+    }
+    qep_writer_destroy(run->writer);
+    qep_walls_free(&run->rho_walls);
+    qep_walls_free(&run->psi_walls);
+    qep_poisson_destroy(run->solver);
+    qep_calculus_destroy(run->calculus);
+    qep_free(run->probe);
+    qep_free((void *)run->quantity);
+    qep_free(run->record);
+    qep_config_destroy(run->config);
+}
+
+qep_status qep_run(const char *config_name, const qep_run_options *options, qep_run_report *report, qep_error *err) {
+    const double start = qep_run_seconds();
+    *report = (qep_run_report){.threads = options->threads};
+    qep_run_state run = {.options = options, .report = report, .log = options->log, .started = time(NULL)};
+    const qep_status status = conduct(&run, config_name, err);
+    if (run.config) {
+        qep_config_locate(run.config, err);
+    }
+    release(&run);
+    const qep_status listed = qep_error_status(err);
+    report->status = qep_status_exit_code(listed) > qep_status_exit_code(status) ? listed : status;
+    report->seconds_total = qep_run_seconds() - start;
+    report->peak_rss = qep_memory_peak();
+    return report->status;
+}
+
+void qep_run_report_free(qep_run_report *report) {
+    for (size_t i = 0; i < report->result_count; i++) {
+        qep_free(report->result[i].value);
+    }
+    qep_free(report->result);
+    qep_free(report->output);
+    *report = (qep_run_report){0};
+}

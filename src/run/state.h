@@ -1,0 +1,138 @@
+/* One run while it lasts: the configuration, the problem that follows from it, the machinery, the fields, the numbers.
+ * The chapters of src/run each fill a part of this; run.c tells the story. */
+#ifndef QEP_RUN_STATE_H
+#define QEP_RUN_STATE_H
+
+#include "qep/config/config.h"
+#include "qep/derive/quantity.h"
+#include "qep/io/write.h"
+#include "qep/run/run.h"
+#include <time.h>
+
+enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64 };
+
+/* Where a probe reads: two neighbours and the weight of the upper one, per axis. */
+typedef struct {
+    size_t index[3][2];
+    double weight[3];
+} qep_probe_stencil;
+
+typedef struct {
+    const qep_run_options *options;
+    qep_run_report *report;
+    const qep_log *log;
+    qep_config *config;
+    const qep_grid *grid;
+    size_t count; /* samples of the grid */
+
+    /* problem.c: what is asked and what must be solved */
+    size_t frames;
+    double *times;                     /* [frames], s */
+    const qep_quantity_row **quantity; /* what is written */
+    qep_record *record;                /* the same for the writer */
+    size_t quantities;
+    unsigned needs; /* union of the rows' needs */
+    int uses_work;
+    int has_entropy, entropy_drives;      /* given; given and not the number 0 */
+    int has_charge, has_rho;              /* charge; charge or face values */
+    int solves_rho, solves_psi, singular;
+    int profile_varies;
+    qep_solution_dimensions dimension;
+
+    /* faces.c, fields.c, parts.c */
+    qep_calculus *calculus;
+    qep_poisson *solver;
+    double *S, *charge, *rho, *psi, *sigma, *profile, *buffer, *work; /* [nz,ny,nx]; charge may be the buffer */
+    qep_walls rho_walls, psi_walls;
+    qep_solution solution;
+    double gauge_at[3]; /* sample that the gauge point took */
+    int unconverged;
+
+    /* frame.c, probes.c */
+    qep_writer *writer;
+    qep_probe_stencil *probe;
+    size_t finished; /* frames on disk */
+
+    /* provenance.c, identity.c */
+    time_t started;
+    char *inputs[QEP_RUN_INPUTS]; /* files read */
+    size_t input_count;
+} qep_run_state;
+
+/* problem.c */
+qep_status qep_run_pose(qep_run_state *run, qep_error *err);
+/* 1 when a face of kind `bc` lies on an axis with more than one sample. */
+int qep_run_has_face(const qep_grid *grid, qep_bc bc);
+
+/* select.c: quantities, units and records; after the problem's flags are known. */
+qep_status qep_run_select(qep_run_state *run, qep_error *err);
+char *qep_run_unit(qep_dimension dimension, char text[QEP_RUN_UNIT]);
+
+/* inputs.c: files that the configuration reads, and the frames they hold. */
+qep_status qep_run_collect_inputs(qep_run_state *run, qep_error *err);
+qep_status qep_run_check_inputs(qep_run_state *run, qep_error *err);
+qep_status qep_run_find_frames(qep_run_state *run, qep_error *err);
+
+/* memory.c: estimate against the limit, then the arrays. */
+qep_status qep_run_check_memory(qep_run_state *run, qep_error *err);
+qep_status qep_run_allocate(qep_run_state *run, qep_error *err);
+
+/* fields.c: inputs of a frame onto the grid. */
+qep_status qep_run_load_materials(qep_run_state *run, size_t frame, qep_error *err);
+qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err);
+qep_status qep_run_load_charge(qep_run_state *run, size_t frame, qep_error *err);
+qep_status qep_run_entropy_at(void *run, size_t frame, double *out, qep_error *err);
+/* Whether a field (may be NULL) must be read again for a later frame. */
+int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec);
+/* Evaluate the profile of kappa to learn whether it varies. */
+qep_status qep_run_probe_profile(qep_run_state *run, qep_error *err);
+
+/* faces.c: boundary data of the two parts. */
+qep_status qep_run_allocate_faces(qep_run_state *run, qep_error *err);
+qep_status qep_run_fill_rho_faces(qep_run_state *run, size_t frame, qep_error *err);
+qep_status qep_run_fill_psi_faces(qep_run_state *run, qep_error *err);
+int qep_run_face_has_value(const qep_face *face);
+
+/* parts.c: solve phi_rho and psi of a frame, fix the gauge. */
+qep_status qep_run_solve_parts(qep_run_state *run, size_t frame, qep_error *err);
+
+/* frame.c: derive and write the quantities of a frame. */
+qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err);
+
+/* numbers.c: scalars of a frame, in report->result. */
+qep_status qep_run_number(qep_run_state *run, size_t frame, const char *group, const char *name, double value,
+                          const char *unit, qep_error *err);
+/* Numbers that follow from inputs and solves; the extrema come with the quantities. */
+qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *err);
+/* Total charge of the source that is loaded; before the buffer that may carry it is used again. */
+qep_status qep_run_charge_number(qep_run_state *run, size_t frame, qep_error *err);
+/* The same for a frame whose source did not change. */
+void qep_run_repeat_charge_number(qep_run_state *run, size_t frame);
+/* Write the numbers and texts of a frame to the file. */
+qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *err);
+
+/* probes.c */
+qep_status qep_run_place_probes(qep_run_state *run, qep_error *err);
+qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row, int component,
+                               const double *values, qep_error *err);
+
+/* Tables probes/<name> of the frames so far: one row per frame, t first. */
+qep_status qep_run_write_probes(qep_run_state *run, size_t frame, qep_error *err);
+
+/* provenance.c */
+qep_status qep_run_write_provenance(qep_run_state *run, qep_error *err);
+
+/* identity.c: --skip-done. */
+qep_status qep_run_inputs_digest(const qep_run_state *run, char **text, qep_error *err);
+qep_status qep_run_skip_done(qep_run_state *run, int *skip, qep_error *err);
+
+/* summary.c */
+void qep_run_announce(const qep_run_state *run);
+void qep_run_announce_scale(const qep_run_state *run, double S_min, double S_max);
+/* Name of a component: "", "x", "xy". */
+const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row, int component, char text[4]);
+
+/* clock.c */
+double qep_run_seconds(void);
+
+#endif

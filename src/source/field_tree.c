@@ -1,0 +1,191 @@
+/* Questions about a field tree that need no field: is it constant, does it change with time, is
+ * everything it names there, which files does it read. */
+#include "qep/source/field.h"
+
+#include "field_request.h"
+#include "qep/base/memory.h"
+#include "qep/base/text.h"
+#include <math.h>
+
+void qep_field_spec_destroy(qep_field_spec *spec) {
+    if (!spec) {
+        return;
+    }
+    for (size_t i = 0; i < spec->count; i++) {
+        if (spec->child) {
+            qep_field_spec_destroy(spec->child[i]);
+        }
+        if (spec->condition) {
+            qep_free(spec->condition[i]);
+        }
+    }
+    qep_free(spec->child);
+    qep_free(spec->condition);
+    qep_free(spec->path);
+    qep_free(spec->text);
+    qep_free(spec->file);
+    qep_free(spec->dataset);
+    qep_free(spec->unit);
+    qep_free(spec);
+}
+
+int qep_field_is_constant(const qep_field_spec *spec, double *value) {
+    if (spec->kind == QEP_FIELD_NUMBER) {
+        *value = spec->value;
+        return 1;
+    }
+    if (spec->kind != QEP_FIELD_SUM && spec->kind != QEP_FIELD_PRODUCT) {
+        return 0;
+    }
+    double total = spec->kind == QEP_FIELD_SUM ? 0.0 : 1.0, part = 0.0;
+    for (size_t i = 0; i < spec->count; i++) {
+        if (!qep_field_is_constant(spec->child[i], &part)) {
+            return 0;
+        }
+        total = spec->kind == QEP_FIELD_SUM ? total + part : total * part;
+    }
+    *value = total;
+    return 1;
+}
+
+static int expression_uses_time(const char *text, const qep_parameters *parameters) {
+    qep_expression *expression = NULL;
+    if (!text || qep_expression_create(&expression, text, 1, parameters, NULL, NULL) != QEP_OK) {
+        return 0;
+    }
+    const int uses = qep_expression_uses(expression, "t");
+    qep_expression_destroy(expression);
+    return uses;
+}
+
+static int has_many_frames(const qep_field_spec *spec, const qep_grid *grid) {
+    const qep_read_request request = qep_field_request(spec);
+    qep_read_series series = {0};
+    const int many = qep_read_check(&request, grid, &series, NULL) == QEP_OK && series.frames > 1;
+    qep_free(series.times);
+    return many;
+}
+
+int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid,
+                                const qep_parameters *parameters) {
+    if (spec->kind == QEP_FIELD_EXPRESSION) {
+        return expression_uses_time(spec->text, parameters);
+    }
+    if (spec->kind == QEP_FIELD_HDF5) {
+        return has_many_frames(spec, grid);
+    }
+    for (size_t i = 0; i < spec->count; i++) {
+        if ((spec->condition && expression_uses_time(spec->condition[i], parameters)) ||
+            qep_field_is_time_dependent(spec->child[i], grid, parameters)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Times of two series agree when they differ by no more than rounding of the longer one. */
+static int same_times(const double *a, const double *b, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!(fabs(a[i] - b[i]) <= 1e-9 * fmax(fabs(a[i]), fabs(b[i])))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Add one data set's frames to what is known so far. */
+static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
+                              double **times, qep_error *err) {
+    const qep_read_request request = qep_field_request(spec);
+    qep_read_series series = {0};
+    QEP_TRY(qep_read_check(&request, grid, &series, err));
+    if (series.frames == 0) {
+        return QEP_OK;
+    }
+    if (*count == 0) {
+        *count = series.frames;
+        *times = series.times;
+        return QEP_OK;
+    }
+    const int agree = *count == series.frames && same_times(*times, series.times, *count);
+    const size_t frames = series.frames;
+    qep_free(series.times);
+    return agree ? QEP_OK
+                 : qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, spec->file,
+                                 "%s:%s has %zu frames, another series of this field has %zu%s; "
+                                 "all series must share their times",
+                                 spec->file, spec->dataset, frames, *count,
+                                 frames == *count ? " at other times" : "");
+}
+
+static qep_status collect_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
+                                 double **times, qep_error *err) {
+    if (spec->kind == QEP_FIELD_HDF5) {
+        return join_series(spec, grid, count, times, err);
+    }
+    for (size_t i = 0; i < spec->count; i++) {
+        QEP_TRY(collect_series(spec->child[i], grid, count, times, err));
+    }
+    return QEP_OK;
+}
+
+qep_status qep_field_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
+                            double **times, qep_error *err) {
+    *count = 0;
+    *times = NULL;
+    const qep_status status = collect_series(spec, grid, count, times, err);
+    if (status != QEP_OK) {
+        qep_free(*times);
+        *count = 0;
+        *times = NULL;
+    }
+    return status;
+}
+
+static qep_status check_expression(const char *text, const char *path,
+                                   const qep_parameters *parameters, qep_error *err) {
+    qep_expression *expression = NULL;
+    const qep_status status = qep_expression_create(&expression, text, 1, parameters, path, err);
+    qep_expression_destroy(expression);
+    return status;
+}
+
+static qep_status check_condition(const qep_field_spec *spec, size_t i,
+                                  const qep_parameters *parameters, qep_error *err) {
+    if (!spec->condition || !spec->condition[i]) {
+        return QEP_OK;
+    }
+    char *path = qep_text_format("%s/regions/%zu/where", spec->path ? spec->path : "", i);
+    const qep_status status = check_expression(spec->condition[i], path, parameters, err);
+    qep_free(path);
+    return status;
+}
+
+qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,
+                           const qep_parameters *parameters, qep_error *err) {
+    if (spec->kind == QEP_FIELD_EXPRESSION) {
+        return check_expression(spec->text, spec->path, parameters, err);
+    }
+    if (spec->kind == QEP_FIELD_HDF5) {
+        const qep_read_request request = qep_field_request(spec);
+        return qep_read_check(&request, grid, NULL, err);
+    }
+    /* All children are checked, so that one run reports all faults. */
+    qep_status worst = QEP_OK;
+    for (size_t i = 0; i < spec->count; i++) {
+        const qep_status condition = check_condition(spec, i, parameters, err);
+        const qep_status child = qep_field_check(spec->child[i], grid, parameters, err);
+        worst = condition != QEP_OK ? condition : child != QEP_OK ? child : worst;
+    }
+    return worst;
+}
+
+void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),
+                     void *user) {
+    if (spec->kind == QEP_FIELD_HDF5) {
+        visit(user, spec->file);
+    }
+    for (size_t i = 0; i < spec->count; i++) {
+        qep_field_files(spec->child[i], visit, user);
+    }
+}

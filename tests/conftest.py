@@ -1,0 +1,69 @@
+"""Fixtures of the system tests: the built program (environment variable QEP_SOLVE) and helpers that run it on configurations."""
+import copy
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# A small problem with a known answer: rho_e = 0 and a periodic sine entropy on a 3-D grid with unequal axes.
+SMALL = {
+    "grid": {"points": [12, 9, 10], "lengths": ["12 nm", "9 nm", "10 nm"]},
+    "entropy": "1e3*(1 + 0.5*sin(2*pi*x/12e-9))",
+}
+
+
+@pytest.fixture(scope="session")
+def program():
+    """Path of the built program. A missing one is a failure, never a skip."""
+    path = os.environ.get("QEP_SOLVE") or str(ROOT / "build" / "qep-solve")
+    assert os.access(path, os.X_OK), f"no program at {path}: build first, or set QEP_SOLVE"
+    return path
+
+
+@pytest.fixture
+def small():
+    """A fresh copy of a small valid configuration, for a test to change."""
+    return copy.deepcopy(SMALL)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """write(config, name="case.json") puts a configuration (a dict, or text as it is) into the test's folder; returns its path."""
+
+    def write_config(config, name="case.json"):
+        path = tmp_path / name
+        path.write_text(config if isinstance(config, str) else json.dumps(config, indent=2))
+        return path
+
+    return write_config
+
+
+@pytest.fixture
+def call(program, tmp_path):
+    """call(*arguments, stdin=None, env={}) runs the program in the test's folder; returns the finished process, texts decoded."""
+
+    def call_program(*arguments, stdin=None, env=None, timeout=120):
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), **(env or {})}
+        return subprocess.run([program, *map(str, arguments)], input=stdin, env=environment, cwd=tmp_path,
+                              capture_output=True, text=True, timeout=timeout)
+
+    return call_program
+
+
+@pytest.fixture
+def run(call, write):
+    """run(config, *options, name="case.json") writes the configuration and runs it. The result carries .config and .json (the
+    parsed line of --json, which is always asked for)."""
+
+    def run_config(config, *options, name="case.json", **keywords):
+        path = write(config, name)
+        result = call("--json", *options, path, **keywords)
+        result.config = path
+        result.json = json.loads(result.stdout) if result.stdout.strip() else None
+        return result
+
+    return run_config
