@@ -2,6 +2,9 @@
 #include "calculus_impl.h"
 
 #include "qep/base/memory.h"
+#include "qep/base/reduce.h"
+#include "solver_impl.h"
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -129,4 +132,58 @@ qep_status qep_calculus_face(const qep_calculus *c, const double *u, double offs
         qep_stencil_face(&c->stencil, u, offset, axis, side, 1, 1.0, slope);
     }
     return QEP_OK;
+}
+
+/* Total flux of grad u through the marked faces by extrapolations of this stencil's order. */
+static double total_flux(const qep_stencil *stencil, const double *u, const int faces[3][2], double *slope) {
+    double total = 0.0;
+    for (int d = 0; d < 3; d++) {
+        for (int side = 0; side < 2 && stencil->axis[d].order; side++) {
+            if (faces[d][side]) {
+                qep_stencil_face(stencil, u, u[0], d, side, 1, 1.0, slope);
+                total += (side ? 1.0 : -1.0) * qep_face_sum(&stencil->grid, d, slope, 0);
+            }
+        }
+    }
+    return total * qep_cell_volume(&stencil->grid);
+}
+
+typedef struct {
+    const qep_grid *grid;
+    const double *values;
+} weighted;
+
+static double absolute_sum(const void *context, size_t begin, size_t end) {
+    const weighted *in = context;
+    const size_t nx = in->grid->axis[0].n, ny = in->grid->axis[1].n;
+    double sum = 0.0;
+    for (size_t i = begin; i < end; i++) {
+        const double w = qep_grid_weight(in->grid, 0, i % nx) * qep_grid_weight(in->grid, 1, i / nx % ny) *
+                         qep_grid_weight(in->grid, 2, i / (nx * ny));
+        sum += w * fabs(in->values[i]);
+    }
+    return sum;
+}
+
+qep_status qep_calculus_flux_check(const qep_calculus *c, const double *u, const int faces[3][2], double *curvature, double *uncertainty,
+                                   qep_error *err) {
+    const size_t count = qep_grid_count(&c->grid);
+    double *work = NULL;
+    QEP_TRY(qep_alloc_doubles(&work, count, "curvature of the entropy", err));
+    int order = 2;
+    qep_status status = QEP_OK;
+    for (int d = 0; d < 3 && status == QEP_OK; d++) {
+        order = c->stencil.axis[d].order > order ? c->stencil.axis[d].order : order;
+        status = qep_calculus_derivative(c, u, NULL, d, 2, 1.0, NULL, d > 0, work, err);
+    }
+    const weighted in = {&c->grid, work};
+    if (status == QEP_OK) {
+        status = qep_reduce_sum(count, absolute_sum, &in, c->threads, curvature, err);
+        *curvature *= qep_cell_volume(&c->grid);
+    }
+    qep_stencil other;
+    qep_stencil_init(&other, &c->grid, order < 10 ? order + 2 : 8);
+    *uncertainty = fabs(total_flux(&c->stencil, u, faces, work) - total_flux(&other, u, faces, work));
+    qep_free(work);
+    return status;
 }

@@ -214,11 +214,11 @@ double qep_weight_sum(const qep_grid *grid) {
     return total;
 }
 
-double qep_face_sum(const qep_grid *grid, int axis, const double *values) {
+double qep_face_sum(const qep_grid *grid, int axis, const double *values, int absolute) {
     const size_t count = qep_grid_count(grid) / grid->axis[axis].n;
     double sum = 0.0;
     for (size_t t = 0; t < count; t++) {
-        sum += face_weight(grid, axis, t) * fabs(values[t]);
+        sum += face_weight(grid, axis, t) * (absolute ? fabs(values[t]) : values[t]);
     }
     return sum / grid->axis[axis].h;
 }

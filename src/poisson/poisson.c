@@ -2,7 +2,7 @@
  * coefficients). The residual afterwards goes another way: ghosts from the wall levels, taps along rows. */
 #include "solver_impl.h"
 
-#include "extended.h"
+#include "lifting.h"
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
 #include "qep/base/reduce.h"
@@ -63,9 +63,6 @@ qep_status qep_poisson_create(qep_poisson **out, const qep_calculus *calculus, c
     if (status == QEP_OK) {
         status = qep_passes_create(&p->passes, grid, &p->kinds, calculus->threads, calculus->effort, err);
     }
-    if (status == QEP_OK && calculus->derivative == QEP_SPECTRAL && has_walls(&p->kinds)) {
-        status = qep_extended_create(&p->extended, grid, &p->kinds, calculus->threads, calculus->effort, err);
-    }
     if (status != QEP_OK) {
         qep_poisson_destroy(p);
         return status;
@@ -82,7 +79,6 @@ void qep_poisson_destroy(qep_poisson *p) {
         return;
     }
     qep_passes_destroy(p->passes);
-    qep_extended_destroy(p->extended);
     qep_edge_terms_free(&p->edge);
     qep_free(p->row_sums);
     qep_free(p);
@@ -99,9 +95,9 @@ size_t qep_poisson_memory(const qep_grid *grid, qep_derivative derivative) {
     qep_walls_init(&kinds, grid);
     if (has_walls(&kinds)) {
         bytes += sizeof(double) * faces * 2 * (QEP_WALL_LEVELS + QEP_EDGE_DEPTHS);
-        bytes += derivative == QEP_SPECTRAL ? qep_extended_memory(grid, &kinds) : 0;
     }
-    return bytes;
+    /* the residual of exact symbols needs whole lines at once */
+    return bytes + (derivative == QEP_SPECTRAL ? sizeof(double) * qep_grid_count(grid) : 0);
 }
 
 /* ---- right side ------------------------------------------------------------------------------------------------- */
@@ -111,8 +107,18 @@ typedef struct {
     const double *f;
     double s;
     double mean; /* subtracted */
+    const qep_walls *walls;
     double *absolute; /* [rows] weighted sums of |s f|, or NULL */
 } source;
+
+/* row -= what known wall data add to the Laplacian: ghosts of fdN, liftings of exact symbols. */
+static void subtract_walls(const source *in, size_t y, size_t z, double *row) {
+    if (in->p->calculus->derivative == QEP_SPECTRAL) {
+        qep_lifting_subtract(in->p->calculus, in->walls, y, z, row);
+    } else {
+        qep_edge_terms_subtract(&in->p->grid, &in->p->edge, y, z, row);
+    }
+}
 
 /* b = s f - (known wall terms), 0 on known nodes; context is a source. */
 static void load_rows(const void *context, size_t y0, size_t y1, size_t z, double *rows) {
@@ -133,7 +139,7 @@ static void load_rows(const void *context, size_t y0, size_t y1, size_t z, doubl
             }
             in->absolute[z * ny + y] = absolute * qep_grid_weight(grid, 1, y) * qep_grid_weight(grid, 2, z);
         }
-        qep_edge_terms_subtract(grid, &in->p->edge, y, z, row);
+        subtract_walls(in, y, z, row);
         if (known) {
             memset(row, 0, nx * sizeof *row);
         }
@@ -252,14 +258,16 @@ static qep_status residual_spectral(const qep_poisson *p, const source *in, cons
     for (int d = 0; d < 3; d++) {
         QEP_TRY(qep_calculus_derivative(p->calculus, u, walls, d, 2, -1.0, NULL, 1, out, err));
     }
-    const double norm = operator_norm(p), lifted = p->extended ? qep_extended_amplitude(p->extended, walls) : 0.0;
+    const double norm = operator_norm(p), lifted = qep_lifting_amplitude(p->calculus, walls);
     double *b = NULL;
     QEP_TRY(qep_alloc_doubles(&b, nx, "residual row", err));
     for (size_t i = 0; i < rows; i++) {
         double sums[ROW_SUMS];
         for (size_t x = 0; x < nx; x++) {
-            b[x] = in->f ? in->s * in->f[i * nx + x] - in->mean : 0.0;
+            b[x] = in->f ? in->s * in->f[i * nx + x] - in->mean : -in->mean;
         }
+        subtract_walls(in, i % ny, i / ny, b);
+        zero_known(p, i % ny, i / ny, b);
         zero_known(p, i % ny, i / ny, out + i * nx);
         measure_row(p, out + i * nx, b, u + i * nx, norm, lifted, sums);
         store_sums(p, i, sums);
@@ -270,7 +278,7 @@ static qep_status residual_spectral(const qep_poisson *p, const source *in, cons
 
 static qep_status residual(const qep_poisson *p, const double *f, double s, double mean, const qep_walls *walls, const double *u,
                            double *out, qep_error *err) {
-    const source in = {.p = p, .f = f, .s = s, .mean = mean};
+    const source in = {.p = p, .f = f, .s = s, .mean = mean, .walls = walls};
     if (p->calculus->derivative != QEP_SPECTRAL) {
         residual_rows(p, &in, walls, u, out);
         return QEP_OK;
@@ -338,7 +346,7 @@ static double source_scale(const qep_poisson *p, const source *in, const qep_wal
         for (int side = 0; side < 2; side++) {
             const qep_wall *wall = &walls->wall[d][side];
             if (wall->kind == QEP_WALL_NEUMANN && !wall->homogeneous) {
-                scale += qep_face_sum(&p->grid, d, wall->level[0]);
+                scale += qep_face_sum(&p->grid, d, wall->level[0], 1);
             }
         }
     }
@@ -347,24 +355,26 @@ static double source_scale(const qep_poisson *p, const source *in, const qep_wal
 
 /* What is quadrature error is removed, what is real is refused: max(1e-10, 10 |defect(N) - defect(N+2)|) relative to sum |f|. */
 static qep_status judge(const qep_poisson *p, const source *in, const qep_walls *walls, const qep_poisson_control *control, double mean,
-                        double *spread, qep_poisson_report *report, qep_error *err) {
-    const double cells = qep_weight_sum(&p->grid), scale = source_scale(p, in, walls);
+                        qep_poisson_report *report, qep_error *err) {
+    const double cells = qep_weight_sum(&p->grid), volume = qep_cell_volume(&p->grid);
+    const double scale = source_scale(p, in, walls) + control->data_scale / volume;
     report->singular = 1;
-    report->defect = mean * cells * qep_cell_volume(&p->grid);
+    report->defect = mean * cells * volume;
     report->defect_relative = scale > 0.0 ? fabs(mean) * cells / scale : 0.0;
     if (control->neutralize) {
         report->defect_allowed = INFINITY;
     } else if (control->compatibility >= 0.0) {
         report->defect_allowed = control->compatibility;
     } else {
-        if (!spread) {
+        if (p->calculus->derivative != QEP_SPECTRAL) {
             double higher = 0.0;
             QEP_TRY(higher_order_total(p, in->f, in->s, walls, &higher, err));
             const double own = qep_edge_terms_total(&p->grid, &p->stencil, &p->edge);
             report->defect_allowed = scale > 0.0 ? 10.0 * fabs(own - higher) / scale : 0.0;
         } else {
-            report->defect_allowed = scale > 0.0 ? 10.0 * *spread * cells / scale : 0.0;
+            report->defect_allowed = scale > 0.0 ? 10.0 * qep_lifting_spread(p->calculus, walls) * cells / scale : 0.0;
         }
+        report->defect_allowed += scale > 0.0 ? 10.0 * control->data_uncertainty / (volume * scale) : 0.0;
         report->defect_allowed = fmax(1e-10, report->defect_allowed);
     }
     report->compatible = report->defect_relative <= report->defect_allowed;
@@ -382,7 +392,8 @@ static qep_status prepare_walls(const qep_poisson *p, const double *f, double s,
             }
         }
     }
-    return p->extended ? QEP_OK : qep_stencil_fill_walls(&p->stencil, f, s, walls, err);
+    return p->calculus->derivative == QEP_SPECTRAL ? qep_lifting_fill_walls(p->calculus, f, s, walls, err)
+                                                   : qep_stencil_fill_walls(&p->stencil, f, s, walls, err);
 }
 
 /* All boundary terms of the first wall that has any: on a Dirichlet node the outermost ones go unused. */
@@ -408,28 +419,15 @@ qep_status qep_poisson_solve(qep_poisson *p, const double *f, double s, qep_wall
     QEP_TRY(prepare_walls(p, f, s, walls, err));
     QEP_TRY(qep_corner_defect(&p->grid, p->calculus->stencil.axis[0].order ? p->calculus->stencil.axis[0].order : 4, walls,
                               &report->corner_defect, err));
-    source in = {.p = p, .f = f, .s = s, .absolute = p->singular ? p->row_sums : NULL};
-    double mean = 0.0, spread = 0.0;
-    if (p->extended) {
-        in.absolute = NULL;
-        QEP_TRY(qep_extended_solve(p->extended, f, s, walls, u, &mean, &spread, err));
-        if (p->singular) {
-            in.absolute = p->row_sums;
-            const size_t nx = p->grid.axis[0].n, ny = p->grid.axis[1].n;
-            double *row = NULL;
-            QEP_TRY(qep_alloc_doubles(&row, nx, "row", err));
-            for (size_t i = 0; i < ny * p->grid.axis[2].n; i++) {
-                load_rows(&in, i % ny, i % ny + 1, i / ny, row);
-            }
-            qep_free(row);
-        }
-    } else {
+    const source in = {.p = p, .f = f, .s = s, .walls = walls, .absolute = p->singular ? p->row_sums : NULL};
+    double mean = 0.0;
+    if (p->calculus->derivative != QEP_SPECTRAL) {
         QEP_TRY(qep_edge_terms_fill(&p->stencil, walls, &p->edge, err));
         tamper_edges(p);
-        qep_passes_solve(p->passes, load_rows, &in, u, &mean);
     }
+    qep_passes_solve(p->passes, load_rows, &in, u, &mean);
     if (p->singular) {
-        QEP_TRY(judge(p, &in, walls, control, mean, p->extended ? &spread : NULL, report, err));
+        QEP_TRY(judge(p, &in, walls, control, mean, report, err));
         if (!report->compatible) {
             return QEP_OK;
         }
@@ -450,9 +448,6 @@ int qep_poisson_tamper(qep_poisson *p, const char *what, double relative) {
     } else if (strcmp(what, "eigenvalue") == 0) {
         const qep_line *line = qep_passes_line(p->passes, d);
         qep_passes_eigenvalues(p->passes, d)[line ? qep_line_first(line) + 1 : 0] *= 1.0 + relative;
-        if (p->extended) {
-            qep_extended_tamper(p->extended, relative);
-        }
     } else if (strcmp(what, "boundary") == 0) {
         p->boundary_tamper = relative;
     } else {

@@ -13,8 +13,6 @@ typedef struct {
     double *depth[3][2][QEP_EDGE_DEPTHS]; /* NULL where a wall adds nothing */
 } qep_edge_terms;
 
-typedef struct qep_extended qep_extended; /* spectral solve between walls */
-
 struct qep_poisson {
     const qep_calculus *calculus;
     qep_grid grid;
@@ -23,7 +21,6 @@ struct qep_poisson {
     int singular;
     qep_passes *passes;
     qep_edge_terms edge;
-    qep_extended *extended;
     double *row_sums;     /* [4][ny nz] partial sums of one pass, added pairwise */
     double boundary_tamper;
 };
@@ -46,7 +43,7 @@ qep_status qep_corner_defect(const qep_grid *grid, int order, const qep_walls *w
 /* Volume of a cell over the grid's own axes, and the number of cells (weights included). */
 double qep_cell_volume(const qep_grid *grid);
 double qep_weight_sum(const qep_grid *grid);
-/* Weighted integral of |values| over a face, per cell volume: |g| / h of that axis. */
-double qep_face_sum(const qep_grid *grid, int axis, const double *values);
+/* Weighted integral of values (or |values|) over a face, per cell volume. */
+double qep_face_sum(const qep_grid *grid, int axis, const double *values, int absolute);
 
 #endif

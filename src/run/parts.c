@@ -66,11 +66,33 @@ static qep_status judge(qep_run_state *run, const char *name, const qep_poisson_
     return report->passed ? QEP_OK : note_unconverged(run, name, report, err);
 }
 
-static qep_status solve(qep_run_state *run, qep_part *part, qep_walls *walls, double *values, qep_error *err) {
-    const qep_poisson_control control = {run->config->neutralize, run->config->compatibility, run->config->tolerance};
+static qep_poisson_control control_of(const qep_run_state *run) {
+    return (qep_poisson_control){.neutralize = run->config->neutralize,
+                                 .compatibility = run->config->compatibility,
+                                 .tolerance = run->config->tolerance};
+}
+
+/* The flux of kappa grad S through Neumann faces is extrapolated from samples: how well it can balance depends on them. */
+static qep_status judge_entropy_flux(const qep_run_state *run, qep_poisson_control *control, qep_error *err) {
+    int faces[3][2];
+    for (int i = 0; i < 6; i++) {
+        faces[i / 2][i % 2] = run->grid->axis[i / 2].bc[i % 2] == QEP_NEUMANN;
+    }
+    if (!run->singular || !qep_run_has_face(run->grid, QEP_NEUMANN)) {
+        return QEP_OK;
+    }
+    QEP_TRY(qep_calculus_flux_check(run->calculus, run->S, (const int(*)[2])faces, &control->data_scale,
+                                    &control->data_uncertainty, err));
+    control->data_scale *= fabs(run->solution.kappa.value);
+    control->data_uncertainty *= fabs(run->solution.kappa.value);
+    return QEP_OK;
+}
+
+static qep_status solve(qep_run_state *run, qep_part *part, const qep_poisson_control *control, qep_walls *walls, double *values,
+                        qep_error *err) {
     const double start = qep_run_seconds();
     const qep_status status =
-        qep_poisson_solve(run->solver, part->source, part->scale, walls, &control, values, &part->report, err);
+        qep_poisson_solve(run->solver, part->source, part->scale, walls, control, values, &part->report, err);
     run->report->seconds_solve += qep_run_seconds() - start;
     part->values = values;
     part->walls = walls;
@@ -99,7 +121,8 @@ static qep_status solve_rho(qep_run_state *run, size_t frame, qep_error *err) {
     qep_part *part = &run->solution.rho;
     part->scale = -1.0 / (QEP_EPSILON0 * run->solution.eps_r);
     QEP_TRY(qep_run_charge_number(run, frame, err));
-    QEP_TRY(solve(run, part, &run->rho_walls, run->rho, err));
+    const qep_poisson_control control = control_of(run);
+    QEP_TRY(solve(run, part, &control, &run->rho_walls, run->rho, err));
     if (part->source == run->buffer) {
         part->source = NULL; /* the buffer is needed again */
     }
@@ -115,7 +138,9 @@ static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
     qep_part *part = &run->solution.psi;
     if (run->solves_psi) {
         QEP_TRY(qep_run_fill_psi_faces(run, err));
-        QEP_TRY(solve(run, part, &run->psi_walls, run->psi, err));
+        qep_poisson_control control = control_of(run);
+        QEP_TRY(judge_entropy_flux(run, &control, err));
+        QEP_TRY(solve(run, part, &control, &run->psi_walls, run->psi, err));
         QEP_TRY(judge(run, "phi_S", &part->report, 1, err));
     }
     double mean = 0.0;

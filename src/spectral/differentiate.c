@@ -38,7 +38,7 @@ qep_status qep_differentiator_create(qep_differentiator **out, const qep_grid *g
         status = qep_series_create(&d->series, low, high, grid->sampling, d->n, grid->axis[axis].h, WIDTH, effort, err);
     }
     if (status == QEP_OK) {
-        status = qep_lift_create(&d->lift, grid, axis, low, high, qep_lift_levels(grid, axis), err);
+        status = qep_lift_create(&d->lift, grid, axis, low, high, err);
     }
     if (status != QEP_OK) {
         qep_differentiator_destroy(d);
@@ -58,8 +58,7 @@ void qep_differentiator_destroy(qep_differentiator *d) {
     qep_free(d);
 }
 
-/* Levels of a block of lines [side][level][WIDTH]: from the walls, or extrapolated from the samples (all but the highest: its derivative
- * would be of higher degree than the points support). */
+/* Levels of a block of lines [side][level][WIDTH]: from the walls, or extrapolated from the samples. */
 static void take_levels(const qep_differentiator *d, const double *block, const qep_wall *walls, size_t t, size_t lines, double *levels) {
     const qep_lift *lift = d->lift;
     memset(levels, 0, 2 * QEP_WALL_LEVELS * WIDTH * sizeof *levels);
@@ -73,18 +72,21 @@ static void take_levels(const qep_differentiator *d, const double *block, const 
                 continue;
             }
             const double *w = lift->extrapolate + ((size_t)side * (size_t)lift->levels + (size_t)k) * (size_t)lift->points;
-            for (int j = 0; j < lift->points && k + 1 < lift->levels; j++) {
+            for (int j = 0; j < lift->points; j++) {
                 if (w[j] == 0.0) {
                     break; /* fewer samples than others use */
                 }
-                const size_t depth = (size_t)j * lift->stride[k];
-                const double *from = block + (side ? d->n - 1 - depth : depth) * WIDTH;
+                const double *from = block + (side ? d->n - 1 - (size_t)j : (size_t)j) * WIDTH;
                 for (size_t l = 0; l < WIDTH; l++) {
                     to[l] += w[j] * from[l];
                 }
             }
         }
     }
+}
+
+const qep_lift *qep_differentiator_lift(const qep_differentiator *d) {
+    return d->lift;
 }
 
 /* block += sign * sum of the m-th derivatives of the lifting. */

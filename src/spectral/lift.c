@@ -2,42 +2,29 @@
 #include "qep/spectral/lift.h"
 
 #include "qep/base/memory.h"
+#include "qep/spectral/series.h"
 #include "qep/stencil/stencil.h"
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
-enum { TERMS = 2 * QEP_WALL_LEVELS + 3, POINTS = 10 };
+enum { TERMS = 2 * QEP_WALL_LEVELS + 3, POINTS = 12 };
 
-/* Samples used for each level and the spacing that is tried between them. The series forgives an error of level k as (pi n)^-(2k+1), so high
- * levels can do with few samples far apart, and take up less noise: corners extrapolate extrapolations, and there noise multiplies. */
-static const struct {
-    int points;
-    size_t stride;
-} sampling_of[QEP_WALL_LEVELS] = {{10, 1}, {8, 2}, {8, 3}, {8, 3}, {8, 3}, {8, 3}};
+/* Samples used for each level. The series forgives an error of level k as (pi n)^-(2k+1): high levels can do with fewer, and take up less noise. */
+static const int level_points[QEP_WALL_LEVELS] = {12, 11, 11, 11, 11, 11};
 
 typedef struct {
     double c[TERMS]; /* sum c_i xi^i */
 } polynomial;
 
-int qep_lift_levels(const qep_grid *grid, int axis) {
-    const qep_axis *own = &grid->axis[axis];
-    double ratio = (double)own->n;
-    int walls = 0;
+int qep_lift_levels(const qep_grid *grid) {
+    size_t shortest = SIZE_MAX, longest = 1;
     for (int d = 0; d < 3; d++) {
-        if (grid->axis[d].n > 1) {
-            ratio = fmax(ratio, own->length / grid->axis[d].h);
-            walls += grid->axis[d].bc[0] != QEP_PERIODIC;
-        }
+        const size_t n = grid->axis[d].n;
+        shortest = n > 1 && n < shortest ? n : shortest;
+        longest = n > longest ? n : longest;
     }
-    /* Between unlike walls Q_k falls as (2/pi)^(2k) instead of (1/pi)^(2k). */
-    const int alike = (own->bc[0] == QEP_DIRICHLET) == (own->bc[1] == QEP_DIRICHLET);
-    ratio *= alike ? 1.0 : 2.0;
-    /* What noise may grow by: less where the corners of three walls multiply it. */
-    const double budget = log(walls == 3 ? 1e12 : 1e14);
-    const size_t few = walls == 3 ? 40 : 24;
-    const int most = own->n < few ? 2 : 3;
-    const int levels = (int)floor(budget / (2.0 * log(fmax(ratio, 2.0))));
-    return 1 + (levels < 1 ? 1 : levels > most ? most : levels);
+    return shortest < 12 ? 2 : shortest < 20 || longest > 400 ? 3 : 4;
 }
 
 static double evaluate(const polynomial *p, int m, double xi) {
@@ -115,55 +102,82 @@ static void sample(qep_lift *lift, const qep_grid *grid, int axis, qep_wall_kind
 
 static void extrapolation(qep_lift *lift, const qep_axis *a, qep_sampling sampling, qep_wall_kind kind, int side, int levels) {
     double x[POINTS];
+    for (int j = 0; j < lift->points; j++) {
+        x[j] = j + (sampling == QEP_CELL ? 0.5 : 0.0);
+    }
     for (int k = 0; k < levels; k++) {
         const int d = 2 * k + (kind == QEP_WALL_NEUMANN);
-        const size_t at = (size_t)side * (size_t)levels + (size_t)k;
-        double *w = lift->extrapolate + at * (size_t)lift->points;
-        const int points = sampling_of[k].points < lift->points ? sampling_of[k].points : lift->points;
-        size_t stride = a->n / (2 * (size_t)points); /* within half the axis */
-        stride = stride < sampling_of[k].stride ? stride : sampling_of[k].stride;
-        lift->stride[k] = stride ? stride : 1;
-        for (int j = 0; j < points; j++) {
-            x[j] = (double)((size_t)j * lift->stride[k]) + (sampling == QEP_CELL ? 0.5 : 0.0);
-        }
+        const int points = level_points[k] < lift->points ? level_points[k] : lift->points;
+        double *w = lift->extrapolate + ((size_t)side * (size_t)levels + (size_t)k) * (size_t)lift->points;
+        double *fewer = lift->fewer + (w - lift->extrapolate);
         memset(w, 0, (size_t)lift->points * sizeof *w);
+        memset(fewer, 0, (size_t)lift->points * sizeof *fewer);
         qep_stencil_weights(0.0, x, points, d, w);
+        qep_stencil_weights(0.0, x, points - 1, d, fewer);
         for (int j = 0; j < points; j++) {
             w[j] *= (side && d % 2 ? -1.0 : 1.0) / pow(a->h, d);
-            lift->gain[at] += fabs(w[j]);
+            fewer[j] *= (side && d % 2 ? -1.0 : 1.0) / pow(a->h, d);
         }
     }
 }
 
-qep_status qep_lift_create(qep_lift **out, const qep_grid *grid, int axis, qep_wall_kind low, qep_wall_kind high, int levels, qep_error *err) {
+/* Q'' minus what the axis' own series makes of it. */
+static qep_status make_defects(qep_lift *lift, const qep_grid *grid, int axis, qep_wall_kind low, qep_wall_kind high, qep_error *err) {
+    const size_t n = lift->n, width = 2 * (size_t)lift->levels;
+    qep_series *series = NULL;
+    double *block = NULL;
+    QEP_TRY(qep_alloc((void **)&block, (n + 2) * width, sizeof *block, "lifting", err));
+    qep_status status = qep_series_create(&series, low, high, grid->sampling, n, grid->axis[axis].h, width, QEP_EFFORT_ESTIMATE, err);
+    if (status == QEP_OK) {
+        for (size_t i = 0; i < n * width; i++) {
+            block[i] = lift->value[0][i % width * n + i / width];
+        }
+        qep_series_forward(series, block);
+        qep_series_derivative(series, 2, block);
+        const int known[2] = {grid->sampling == QEP_NODE && low == QEP_WALL_DIRICHLET, grid->sampling == QEP_NODE && high == QEP_WALL_DIRICHLET};
+        for (size_t i = 0; i < n * width; i++) {
+            const size_t sample = i / width, at = i % width * n + sample;
+            const int is_known = (sample == 0 && known[0]) || (sample + 1 == n && known[1]);
+            lift->defect[at] = is_known ? 0.0 : lift->value[2][at] - block[i];
+        }
+    }
+    qep_series_destroy(series);
+    qep_free(block);
+    return status;
+}
+
+qep_status qep_lift_create(qep_lift **out, const qep_grid *grid, int axis, qep_wall_kind low, qep_wall_kind high, qep_error *err) {
     *out = NULL;
     qep_lift *lift = NULL;
     QEP_TRY(qep_alloc((void **)&lift, 1, sizeof *lift, "lifting", err));
     const qep_axis *a = &grid->axis[axis];
     lift->n = a->n;
     lift->points = a->n < POINTS ? (int)a->n : POINTS;
-    lift->levels = low == QEP_WALL_NONE ? 0 : levels;
+    lift->levels = low == QEP_WALL_NONE ? 0 : qep_lift_levels(grid);
     const size_t count = 2 * (size_t)lift->levels;
     qep_status status = qep_alloc_doubles(&lift->extrapolate, count * (size_t)lift->points + 1, "lifting", err);
-    if (status == QEP_OK) {
-        status = qep_alloc((void **)&lift->gain, count + 1, sizeof *lift->gain, "lifting", err);
-    }
     for (int m = 0; m < 3 && status == QEP_OK; m++) {
         status = qep_alloc_doubles(&lift->value[m], count * a->n + 1, "lifting", err);
     }
-    if (status != QEP_OK) {
-        qep_lift_destroy(lift);
-        return status;
+    if (status == QEP_OK) {
+        status = qep_alloc_doubles(&lift->fewer, count * (size_t)lift->points + 1, "lifting", err);
     }
-    for (int side = 0; side < 2 && lift->levels; side++) {
+    if (status == QEP_OK) {
+        status = qep_alloc_doubles(&lift->defect, count * a->n + 1, "lifting", err);
+    }
+    for (int side = 0; status == QEP_OK && side < 2 && lift->levels; side++) {
         polynomial q[QEP_WALL_LEVELS];
         const qep_wall_kind kind = side ? high : low;
         make_levels(low, high, side, lift->levels, q);
         sample(lift, grid, axis, kind, side, lift->levels, q);
         extrapolation(lift, a, grid->sampling, kind, side, lift->levels);
-        if (low == QEP_WALL_NEUMANN && high == QEP_WALL_NEUMANN) {
-            lift->mean_second[side] = (side ? 1.0 : -1.0) / a->length;
-        }
+    }
+    if (status == QEP_OK && lift->levels) {
+        status = make_defects(lift, grid, axis, low, high, err);
+    }
+    if (status != QEP_OK) {
+        qep_lift_destroy(lift);
+        return status;
     }
     *out = lift;
     return QEP_OK;
@@ -176,11 +190,20 @@ void qep_lift_destroy(qep_lift *lift) {
     for (int m = 0; m < 3; m++) {
         qep_free(lift->value[m]);
     }
+    qep_free(lift->defect);
     qep_free(lift->extrapolate);
-    qep_free(lift->gain);
+    qep_free(lift->fewer);
     qep_free(lift);
 }
 
+static size_t profile(const qep_lift *lift, int side, int level) {
+    return ((size_t)side * (size_t)lift->levels + (size_t)level) * lift->n;
+}
+
 const double *qep_lift_values(const qep_lift *lift, int m, int side, int level) {
-    return lift->value[m] + ((size_t)side * (size_t)lift->levels + (size_t)level) * lift->n;
+    return lift->value[m] + profile(lift, side, level);
+}
+
+const double *qep_lift_defect(const qep_lift *lift, int side, int level) {
+    return lift->defect + profile(lift, side, level);
 }

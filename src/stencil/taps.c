@@ -7,8 +7,8 @@
 void qep_stencil_weights(double at, const double *x, int count, int m, double *w) {
     double c[QEP_STENCIL_WIDTH][QEP_STENCIL_FACE + 1];
     memset(c, 0, sizeof c);
-    memset(w, 0, (size_t)count * sizeof *w);
-    if (m >= count || m > QEP_STENCIL_FACE) {
+    memset(w, 0, (size_t)(count > 0 ? count : 0) * sizeof *w);
+    if (count < 1 || m >= count || m > QEP_STENCIL_FACE) {
         return;
     }
     double c1 = 1.0, c4 = x[0] - at;
@@ -84,8 +84,10 @@ static void face(qep_stencil_axis *axis) {
     }
     for (int d = 0; d < QEP_STENCIL_FACE; d++) {
         qep_stencil_weights(0.0, x, axis->face_points, d, axis->face[d]);
+        qep_stencil_weights(0.0, x, axis->face_points - 1, d, axis->fewer[d]);
         for (int j = 0; j < axis->face_points; j++) {
             axis->face[d][j] /= pow(axis->h, d);
+            axis->fewer[d][j] /= pow(axis->h, d);
         }
     }
 }

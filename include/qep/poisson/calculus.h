@@ -40,4 +40,9 @@ qep_status qep_calculus_mixed(const qep_calculus *calculus, const double *u, int
  * extrapolated of matching order on cell grids). value or slope may be NULL; both [t2, t1]; offset is subtracted from u first. */
 qep_status qep_calculus_face(const qep_calculus *calculus, const double *u, double offset, int axis, int side, double *value, double *slope, qep_error *err);
 
+/* For a field without boundary condition: integral of |lap u| over the grid, and by how much the total flux of grad u through the faces marked
+ * in `faces` [axis][side] differs between extrapolations of two orders. What a compatibility condition made from u can be judged by. */
+qep_status qep_calculus_flux_check(const qep_calculus *calculus, const double *u, const int faces[3][2], double *curvature, double *uncertainty,
+                                   qep_error *err);
+
 #endif

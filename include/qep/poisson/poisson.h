@@ -10,6 +10,9 @@ typedef struct {
     int neutralize;       /* 1: subtract any mean, as a uniform background */
     double compatibility; /* < 0: the rule of docs/numerics.md; else the largest relative defect that is projected out */
     double tolerance;     /* of the residual check */
+    /* Face values that were themselves derived from samples (kappa dS/dn): what they add to the scale that a defect is compared with, and by
+     * how much their total flux is uncertain; integrals, 0 for given values. */
+    double data_scale, data_uncertainty;
 } qep_poisson_control;
 
 typedef struct {

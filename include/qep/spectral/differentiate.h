@@ -5,6 +5,7 @@
 
 #include "qep/base/error.h"
 #include "qep/grid/grid.h"
+#include "qep/spectral/lift.h"
 #include "qep/spectral/line.h"
 #include "qep/stencil/walls.h"
 
@@ -14,6 +15,8 @@ typedef struct qep_differentiator qep_differentiator;
 qep_status qep_differentiator_create(qep_differentiator **differentiator, const qep_grid *grid, int axis, qep_wall_kind low,
                                      qep_wall_kind high, int threads, qep_effort effort, qep_error *err);
 void qep_differentiator_destroy(qep_differentiator *differentiator);
+/* The lifting of its walls; borrowed. */
+const qep_lift *qep_differentiator_lift(const qep_differentiator *differentiator);
 
 /* out = (accumulate ? out : 0) + alpha [weight] d^m u/d(axis)^m, m = 1 or 2. walls: levels known at the two faces (homogeneous: zero), or NULL: the
  * levels are extrapolated from the samples themselves, u[0] subtracted first. */

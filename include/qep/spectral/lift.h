@@ -12,18 +12,20 @@ typedef struct {
     int levels;         /* levels 0..levels-1 at each wall; 0 on a periodic axis */
     int points;         /* samples used to extrapolate a level */
     double *value[3];   /* [m][side][level][n]: m-th derivative of Q at the samples */
-    size_t stride[QEP_WALL_LEVELS]; /* [level] samples between those used: wider spacing, less noise */
+    double *defect;     /* [side][level][n]: Q'' - (second derivative of the sampled Q's own series), 0 on Dirichlet nodes */
     double *extrapolate; /* [side][level][points], nearest sample first */
-    double *gain;        /* [side][level] sum of |weights|: how much noise of the samples a level takes up */
-    double mean_second[2]; /* second derivative of level 0: a constant between two Neumann walls (-1/L, 1/L), else 0 */
+    double *fewer;       /* the same from one sample less: the difference is an extrapolation's uncertainty */
 } qep_lift;
 
-/* Number of levels that rounding allows along an axis: the noise of level k grows as (length / finest spacing)^(2k). */
-int qep_lift_levels(const qep_grid *grid, int axis);
+/* Levels at each wall (the given value included): the error of the series falls as n^-(2 levels + 1), its noise does not grow with n. On
+ * short axes the highest derivatives mean nothing. */
+int qep_lift_levels(const qep_grid *grid);
 
-qep_status qep_lift_create(qep_lift **lift, const qep_grid *grid, int axis, qep_wall_kind low, qep_wall_kind high, int levels, qep_error *err);
+qep_status qep_lift_create(qep_lift **lift, const qep_grid *grid, int axis, qep_wall_kind low, qep_wall_kind high, qep_error *err);
 void qep_lift_destroy(qep_lift *lift);
 /* Q, Q' or Q'' (m = 0, 1, 2) of a side and level at the samples, [n]. */
 const double *qep_lift_values(const qep_lift *lift, int m, int side, int level);
+/* What the series misses of Q'': the part of the second derivative that known wall data contribute, [n]. */
+const double *qep_lift_defect(const qep_lift *lift, int side, int level);
 
 #endif

@@ -28,6 +28,7 @@ typedef struct {
     double onesided[3][QEP_STENCIL_HALF][QEP_STENCIL_WIDTH]; /* [m][i][j]: low side; the high side is its mirror */
     int face_points;
     double face[QEP_STENCIL_FACE][QEP_STENCIL_WIDTH]; /* [d][j]: derivative d at the low face from the first samples */
+    double fewer[QEP_STENCIL_FACE][QEP_STENCIL_WIDTH]; /* the same from one sample less: the difference is the uncertainty */
 } qep_stencil_axis;
 
 typedef struct {
@@ -59,6 +60,9 @@ double qep_stencil_ghost_coefficient(const qep_stencil_axis *axis, qep_wall_kind
 
 /* out [t2,t1] = scale d^m u/d(axis)^m at a face, from the samples nearest to it (order + 3 points), u - offset being taken. */
 void qep_stencil_face(const qep_stencil *stencil, const double *u, double offset, int axis, int side, int m, double scale, double *out);
+
+/* The same for a source, but zero where the value is smaller than its own uncertainty: a source that vanishes at the wall adds nothing there. */
+void qep_stencil_face_certain(const qep_stencil *stencil, const double *f, int axis, int side, int m, double scale, double *out);
 
 /* Transverse axes of a face: t1 < t2. */
 void qep_stencil_transverse(int axis, int *t1, int *t2);

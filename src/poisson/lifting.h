@@ -1,0 +1,19 @@
+/* Wall data of the spectral method: the same part that ghosts play for finite differences. Private. */
+#ifndef QEP_POISSON_LIFTING_H
+#define QEP_POISSON_LIFTING_H
+
+#include "calculus_impl.h"
+
+/* Levels 1.. of every inhomogeneous wall from lap u = s f, transverse derivatives by series on the face. */
+qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f, double s, qep_walls *walls, qep_error *err);
+
+/* row -= what the walls' known data add to the Laplacian of row (y, z) beyond the series of the samples. */
+void qep_lifting_subtract(const qep_calculus *calculus, const qep_walls *walls, size_t y, size_t z, double *row);
+
+/* Bound on the liftings: u is the difference of parts this large, so its rounding is theirs. */
+double qep_lifting_amplitude(const qep_calculus *calculus, const qep_walls *walls);
+
+/* Mean over the grid of what the highest level adds: the uncertainty of a compatibility defect. */
+double qep_lifting_spread(const qep_calculus *calculus, const qep_walls *walls);
+
+#endif
