@@ -7,6 +7,8 @@
 
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
+#include "qep/base/simd.h"
+#include "vec4.h"
 #include <fftw3.h>
 #include <math.h>
 #include <string.h>
@@ -50,19 +52,18 @@ struct qep_line {
     int use_r2r;
 };
 
-/* Four doubles = two complex numbers; the compiler splits them where the machine is narrower. */
-typedef double vec __attribute__((vector_size(32), aligned(16)));
+typedef qep_vec4 vec; /* two complex numbers */
 
-static inline vec swap_lanes(vec v) {
+static inline __attribute__((always_inline)) vec swap_lanes(vec v) {
     return __builtin_shufflevector(v, v, 1, 0, 3, 2);
 }
 
-static inline vec load(const double *p) {
-    return *(const vec *)(const void *)p;
+static inline __attribute__((always_inline)) vec load(const double *p) {
+    return qep_vec4_load(p);
 }
 
-static inline void store(double *p, vec v) {
-    *(vec *)(void *)p = v;
+static inline __attribute__((always_inline)) void store(double *p, vec v) {
+    qep_vec4_store(p, v);
 }
 
 static size_t round_up(size_t n, size_t to) {
@@ -223,7 +224,7 @@ double qep_line_theta(const qep_line *line, size_t k) {
 
 /* Packed spectrum Z = A + iB of two real lines <-> halfcomplex rows: row k holds Re, row n-k holds Im of (A, B), both doubled less
  * often: 2 Re A_k = Re(Z_k + Z_{n-k}), 2 Im A_k = Im(Z_k - Z_{n-k}), 2 Re B_k = Im(Z_k + Z_{n-k}), 2 Im B_k = Re(Z_{n-k} - Z_k). */
-static void unpack_fourier(const qep_line *line, double *block) {
+QEP_VARIANTS static void unpack_fourier(const qep_line *line, double *block) {
     static const vec sign = {1.0, -1.0, 1.0, -1.0};
     for (size_t k = 1; 2 * k < line->n; k++) {
         double *low = block + k * line->width, *high = block + (line->n - k) * line->width;
@@ -235,7 +236,7 @@ static void unpack_fourier(const qep_line *line, double *block) {
     }
 }
 
-static void pack_fourier(const qep_line *line, double *block) {
+QEP_VARIANTS static void pack_fourier(const qep_line *line, double *block) {
     static const vec sign = {1.0, -1.0, 1.0, -1.0};
     for (size_t k = 1; 2 * k < line->n; k++) {
         double *low = block + k * line->width, *high = block + (line->n - k) * line->width;
@@ -261,7 +262,7 @@ static size_t permuted(size_t j, size_t n) {
 }
 
 /* X = DCT-II(x) in place, with X_k = 2 sum_j x_j cos(pi k (j + 1/2)/n). */
-static void cosine2(const qep_line *line, double *block, double *work) {
+QEP_VARIANTS static void cosine2(const qep_line *line, double *block, double *work) {
     static const vec sign = {-1.0, 1.0, -1.0, 1.0};
     const size_t n = line->unknowns, width = line->width;
     for (size_t j = 0; j < n; j++) {
@@ -288,7 +289,7 @@ static void cosine2(const qep_line *line, double *block, double *work) {
 }
 
 /* x = DCT-III(X) in place: x_j = X_0 + 2 sum_k X_k cos(pi k (j + 1/2)/n); undoes cosine2 up to 2n. */
-static void cosine3(const qep_line *line, double *block, double *work) {
+QEP_VARIANTS static void cosine3(const qep_line *line, double *block, double *work) {
     static const vec sign = {-1.0, 1.0, -1.0, 1.0};
     const size_t n = line->unknowns, width = line->width;
     copy_row(line, work, 0, block, 0);
@@ -313,7 +314,7 @@ static void cosine3(const qep_line *line, double *block, double *work) {
 
 /* DCT-IV of even length in place (its own inverse up to n/2): X_{2k} = Re C_k, X_{n-1-2k} = -Im C_k with
  * C_k = sum_j (x_{2j} + i x_{n-1-2j}) exp(-i pi (2j + 1/2)(2k + 1/2)/n). */
-static void cosine4(const qep_line *line, double *block, double *work) {
+QEP_VARIANTS static void cosine4(const qep_line *line, double *block, double *work) {
     const size_t n = line->unknowns, width = line->width;
     for (size_t j = 0; 2 * j < n; j++) {
         const double *re = block + 2 * j * width, *im = block + (n - 1 - 2 * j) * width;
@@ -352,7 +353,7 @@ static void cosine1(const qep_line *line, double *block, double *work) {
 }
 
 /* DST-I: the odd extension has an imaginary spectrum -i X: Re Z = X of line b, Im Z = -X of line a. */
-static void sine1(const qep_line *line, double *block, double *work) {
+QEP_VARIANTS static void sine1(const qep_line *line, double *block, double *work) {
     static const vec sign = {-1.0, 1.0, -1.0, 1.0};
     const size_t m = line->unknowns, n = line->intervals, width = line->width;
     memset(work, 0, width * sizeof *work);

@@ -4,6 +4,8 @@
 #include "qep/spectral/passes.h"
 
 #include "qep/base/memory.h"
+#include "qep/base/simd.h"
+#include "vec4.h"
 #include <omp.h>
 #include <string.h>
 
@@ -124,59 +126,67 @@ size_t qep_passes_memory(const qep_grid *grid, int threads) {
     return sizeof(double) * (plane + (size_t)threads * longest * 2 * MAX_BATCH * 3);
 }
 
-typedef double vec __attribute__((vector_size(16), aligned(8)));
-
-static inline vec load2(const double *p) {
-    return *(const vec *)(const void *)p;
+/* 4 x 4 transposition in registers: rows of x <-> columns of the block. */
+static inline __attribute__((always_inline)) void transpose4(qep_vec4 r[4]) {
+    const qep_vec4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 2, 6), b = __builtin_shufflevector(r[0], r[1], 1, 5, 3, 7);
+    const qep_vec4 c = __builtin_shufflevector(r[2], r[3], 0, 4, 2, 6), d = __builtin_shufflevector(r[2], r[3], 1, 5, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    r[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
-static inline void store2(double *p, vec v) {
-    *(vec *)(void *)p = v;
-}
-
-/* Rows of x to a block [n][width]: 2 x 2 transpositions in registers. rows <= width; the missing lines become zero. */
-static void gather_rows(const pass_axis *axis, const double *u, size_t rows, size_t width, double *block) {
-    const size_t n = axis->unknowns, stride = axis->n;
-    size_t l = 0;
-    for (; l + 2 <= rows; l += 2) {
-        const double *a = u + l * stride + axis->first, *b = a + stride;
-        double *to = block + l;
+/* Rows of x to a block [n][width]; the lines that are missing become zero. */
+QEP_VARIANTS static void gather_rows(const pass_axis *axis, const double *u, size_t rows, size_t width, double *block) {
+    const size_t n = axis->unknowns, stride = axis->n, whole = rows / 4 * 4;
+    for (size_t l = 0; l < whole; l += 4) {
+        const double *from = u + l * stride + axis->first;
         size_t i = 0;
-        for (; i + 2 <= n; i += 2) {
-            const vec va = load2(a + i), vb = load2(b + i);
-            store2(to + i * width, __builtin_shufflevector(va, vb, 0, 2));
-            store2(to + (i + 1) * width, __builtin_shufflevector(va, vb, 1, 3));
+        for (; i + 4 <= n; i += 4) {
+            qep_vec4 r[4];
+            for (size_t k = 0; k < 4; k++) {
+                r[k] = qep_vec4_load(from + k * stride + i);
+            }
+            transpose4(r);
+            for (size_t k = 0; k < 4; k++) {
+                qep_vec4_store(block + (i + k) * width + l, r[k]);
+            }
         }
         for (; i < n; i++) {
-            to[i * width] = a[i];
-            to[i * width + 1] = b[i];
+            for (size_t k = 0; k < 4; k++) {
+                block[i * width + l + k] = from[k * stride + i];
+            }
         }
     }
-    for (; l < width; l++) {
+    for (size_t l = whole; l < width; l++) {
         for (size_t i = 0; i < n; i++) {
             block[i * width + l] = l < rows ? u[l * stride + axis->first + i] : 0.0;
         }
     }
 }
 
-static void scatter_rows(const pass_axis *axis, const double *block, size_t rows, size_t width, double *u) {
-    const size_t n = axis->unknowns, stride = axis->n;
-    size_t l = 0;
-    for (; l + 2 <= rows; l += 2) {
-        double *a = u + l * stride + axis->first, *b = a + stride;
-        const double *from = block + l;
+QEP_VARIANTS static void scatter_rows(const pass_axis *axis, const double *block, size_t rows, size_t width, double *u) {
+    const size_t n = axis->unknowns, stride = axis->n, whole = rows / 4 * 4;
+    for (size_t l = 0; l < whole; l += 4) {
+        double *to = u + l * stride + axis->first;
         size_t i = 0;
-        for (; i + 2 <= n; i += 2) {
-            const vec v0 = load2(from + i * width), v1 = load2(from + (i + 1) * width);
-            store2(a + i, __builtin_shufflevector(v0, v1, 0, 2));
-            store2(b + i, __builtin_shufflevector(v0, v1, 1, 3));
+        for (; i + 4 <= n; i += 4) {
+            qep_vec4 r[4];
+            for (size_t k = 0; k < 4; k++) {
+                r[k] = qep_vec4_load(block + (i + k) * width + l);
+            }
+            transpose4(r);
+            for (size_t k = 0; k < 4; k++) {
+                qep_vec4_store(to + k * stride + i, r[k]);
+            }
         }
         for (; i < n; i++) {
-            a[i] = from[i * width];
-            b[i] = from[i * width + 1];
+            for (size_t k = 0; k < 4; k++) {
+                to[k * stride + i] = block[i * width + l + k];
+            }
         }
     }
-    for (; l < rows; l++) {
+    for (size_t l = whole; l < rows; l++) {
         for (size_t i = 0; i < n; i++) {
             u[l * stride + axis->first + i] = block[i * width + l];
         }
@@ -241,27 +251,39 @@ static void pass_columns(const qep_passes *p, direction way, size_t z, size_t x,
     scatter_lines(axis, block, p->n[0], lines, width, at);
 }
 
-/* Multiply the coefficients of a block by 1/(norm (base + eigenvalue)); exactly singular modes become zero. */
+/* Divide the coefficients of a block by norm (base + eigenvalue). */
+QEP_VARIANTS static void divide_rows(const pass_axis *axis, const double *restrict sums, size_t width, double norm, double *restrict block) {
+    for (size_t k = 0; k < axis->unknowns; k++) {
+        const double lambda = norm * axis->eigenvalues[axis->first + k];
+        double *row = block + k * width;
+        for (size_t l = 0; l < width; l++) {
+            row[l] /= sums[l] + lambda;
+        }
+    }
+}
+
+/* The same, setting an exactly singular mode to zero: only the line whose other eigenvalues are all zero can hold one. */
 static void divide(const pass_axis *axis, const double *base, size_t lines, size_t width, double norm, double *block,
                    double *constant) {
     double sums[2 * MAX_BATCH];
     for (size_t l = 0; l < width; l++) {
-        sums[l] = l < lines ? base[l] : -1.0;
+        sums[l] = l < lines ? norm * base[l] : -1.0;
     }
-    for (size_t k = 0; k < axis->unknowns; k++) {
-        const double lambda = axis->eigenvalues[axis->first + k];
-        double *row = block + k * width;
-        for (size_t l = 0; l < width; l++) {
-            if (__builtin_expect(sums[l] + lambda == 0.0, 0)) {
-                *constant = row[l];
-                row[l] = 0.0;
-                sums[l] = 0.0;
+    size_t line = width, mode = 0;
+    for (size_t l = 0; l < lines; l++) {
+        for (size_t k = 0; base[l] == 0.0 && k < axis->unknowns; k++) {
+            if (axis->eigenvalues[axis->first + k] == 0.0) {
+                line = l;
+                mode = k;
             }
         }
-        for (size_t l = 0; l < width; l++) {
-            const double symbol = sums[l] + lambda;
-            row[l] /= norm * (symbol == 0.0 ? 1.0 : symbol);
-        }
+    }
+    if (line < width) {
+        *constant = block[mode * width + line];
+    }
+    divide_rows(axis, sums, width, norm, block);
+    if (line < width) {
+        block[mode * width + line] = 0.0;
     }
 }
 
@@ -353,13 +375,14 @@ static void planes(const qep_passes *p, direction way, qep_passes_load load, con
 
 void qep_passes_solve(const qep_passes *p, qep_passes_load load, const void *context, double *u, double *constant) {
     *constant = 0.0;
-    sum_bases(p);
-    planes(p, FORWARD, load, context, u);
-    if (p->last < 0 || p->empty) {
+    if (p->last < 0 || p->empty) { /* one point, or nothing but known nodes */
+        load(context, 0, 1, 0, u);
         *constant = p->last < 0 ? u[0] : 0.0;
         memset(u, 0, p->n[0] * p->n[1] * p->n[2] * sizeof *u);
         return;
     }
+    sum_bases(p);
+    planes(p, FORWARD, load, context, u);
     double norm = 1.0, single = 0.0;
     for (int d = 0; d < 3; d++) {
         norm *= p->axis[d].line ? qep_line_norm(p->axis[d].line) : 1.0;

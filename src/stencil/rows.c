@@ -2,10 +2,12 @@
  * ghosts built in scratch from the reflected row and the wall's Taylor levels. The inner loops run over x without branches. */
 #include "qep/stencil/stencil.h"
 
-#include <math.h>
+#include "qep/base/simd.h"
+#include <stddef.h>
+#include <string.h>
 
 size_t qep_stencil_scratch(const qep_stencil *stencil) {
-    return 2 * QEP_STENCIL_HALF * stencil->grid.axis[0].n;
+    return 2 * QEP_STENCIL_HALF * (stencil->grid.axis[0].n + 1);
 }
 
 double qep_stencil_ghost_coefficient(const qep_stencil_axis *axis, qep_wall_kind kind, int side, int ghost, int k) {
@@ -78,7 +80,7 @@ static inline __attribute__((always_inline)) void combine(int half, int m, const
     }
 }
 
-static void combine_any(int half, int m, const double *taps, const double *const *plus, const double *const *minus,
+QEP_VARIANTS static void combine_any(int half, int m, const double *taps, const double *const *plus, const double *const *minus,
                         const double *centre, double alpha, int accumulate, size_t n, double *out) {
 #define COMBINE_CASE(HALF)                                                                         \
     case HALF:                                                                                     \
@@ -149,54 +151,50 @@ static void across(const qep_stencil_axis *axis, const qep_wall *wall, const dou
     combine_any(axis->half, m, taps, plus, minus, base + i * stride, alpha, accumulate, nx, row);
 }
 
-/* One sample of a line along x near its ends. */
-static double along_edge(const qep_stencil_axis *axis, const qep_wall *wall, const double *line, size_t i, int m, size_t t) {
-    const double *taps = m == 1 ? axis->first : axis->second;
-    double sum = 0.0;
-    for (int j = 1; j <= axis->half; j++) {
-        double value[2];
-        for (int k = 0; k < 2; k++) {
-            ptrdiff_t at = (ptrdiff_t)i + (k ? j : -j);
-            int ghost = 0;
-            const int side = axis->periodic ? -1 : outside(axis, at, &ghost);
-            if (side >= 0) {
-                value[k] = ghost_value(axis, &wall[side], side, ghost, line[mirror(axis, side, ghost)], t);
-            } else {
-                at = (at % (ptrdiff_t)axis->n + (ptrdiff_t)axis->n) % (ptrdiff_t)axis->n;
-                value[k] = line[at];
-            }
+/* Copy of a line along x with `half` ghosts at both ends: wrapped, or reflected and completed by the walls. */
+static void pad_line(const qep_stencil_axis *axis, const qep_wall *wall, const double *line, size_t t, double *padded) {
+    const size_t n = axis->n;
+    const int half = axis->half;
+    memcpy(padded + half, line, n * sizeof *padded);
+    for (int ghost = 1; ghost <= half; ghost++) {
+        double *low = padded + half - ghost, *high = padded + (size_t)half + n - 1 + (size_t)ghost;
+        if (wall) {
+            *low = ghost_value(axis, &wall[0], 0, ghost, line[mirror(axis, 0, ghost)], t);
+            *high = ghost_value(axis, &wall[1], 1, ghost, line[mirror(axis, 1, ghost)], t);
+        } else {
+            *low = line[n - (size_t)ghost];
+            *high = line[ghost - 1];
         }
-        sum += m == 1 ? taps[j] * (value[1] - value[0]) : taps[j] * ((value[1] - line[i]) + (value[0] - line[i]));
     }
-    return sum;
-}
-
-static void along_end(const qep_stencil_axis *axis, const qep_walls *walls, const double *line, size_t i, int m, double alpha,
-                      int accumulate, size_t t, double *row) {
-    if (needs_onesided(axis, walls, i)) {
-        onesided_row(axis, line, 1, i, m, alpha, accumulate, 1, row + i);
-        return;
-    }
-    const double sum = alpha * along_edge(axis, walls ? walls->wall[0] : NULL, line, i, m, t);
-    row[i] = accumulate ? row[i] + sum : sum;
 }
 
 static void along(const qep_stencil_axis *axis, const qep_walls *walls, const double *line, int m, double alpha, int accumulate,
-                  size_t t, double *row) {
+                  size_t t, double *row, double *scratch) {
     const size_t half = (size_t)axis->half, n = axis->n;
-    const size_t begin = half < n ? half : n, end = n > half && n - half > begin ? n - half : begin;
-    const double *plus[QEP_STENCIL_HALF + 1], *minus[QEP_STENCIL_HALF + 1];
-    for (size_t j = 1; j <= half; j++) {
-        plus[j] = line + begin + (begin < end ? j : 0);
-        minus[j] = line + begin - (begin < end ? j : 0);
+    const int open_ends = !walls && !axis->periodic;
+    const double *base = line; /* sample 0 of what the taps run over */
+    size_t begin = 0, end = n;
+    if (open_ends) {
+        begin = half < n ? half : n;
+        end = n > half && n - half > begin ? n - half : begin;
+    } else {
+        pad_line(axis, axis->periodic ? NULL : walls->wall[0], line, t, scratch);
+        base = scratch + half;
     }
-    combine_any(axis->half, m, m == 1 ? axis->first : axis->second, plus, minus, line + begin, alpha, accumulate, end - begin,
-                row + begin);
+    const double *plus[QEP_STENCIL_HALF + 1], *minus[QEP_STENCIL_HALF + 1];
+    for (size_t j = 1; j <= half && begin < end; j++) {
+        plus[j] = base + begin + j;
+        minus[j] = base + begin - j;
+    }
+    if (begin < end) {
+        combine_any(axis->half, m, m == 1 ? axis->first : axis->second, plus, minus, base + begin, alpha, accumulate, end - begin,
+                    row + begin);
+    }
     for (size_t i = 0; i < begin; i++) {
-        along_end(axis, walls, line, i, m, alpha, accumulate, t, row);
+        onesided_row(axis, line, 1, i, m, alpha, accumulate, 1, row + i);
     }
     for (size_t i = end; i < n; i++) {
-        along_end(axis, walls, line, i, m, alpha, accumulate, t, row);
+        onesided_row(axis, line, 1, i, m, alpha, accumulate, 1, row + i);
     }
 }
 
@@ -212,7 +210,7 @@ void qep_stencil_row(const qep_stencil *stencil, const double *u, const qep_wall
         return;
     }
     if (axis == 0) {
-        along(a, walls, u + (z * ny + y) * nx, m, alpha, accumulate, z * ny + y, row);
+        along(a, walls, u + (z * ny + y) * nx, m, alpha, accumulate, z * ny + y, row, scratch);
         return;
     }
     const size_t stride = axis == 1 ? nx : nx * ny;

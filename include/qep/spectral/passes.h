@@ -28,7 +28,7 @@ typedef void (*qep_passes_load)(const void *context, size_t y0, size_t y1, size_
 
 /* u = A^{-1} b where b comes from `load` (which fills u). A mode whose eigenvalues sum to exactly zero is set to zero in u, and its
  * coefficient in b is returned in *constant (divided so that a constant b gives that constant). u is 0 where there are no unknowns. Results do
- * not depend on the number of threads. keep_going (may be NULL) is asked between the forward and the last pass; 0 abandons. */
+ * not depend on the number of threads. */
 void qep_passes_solve(const qep_passes *passes, qep_passes_load load, const void *context, double *u, double *constant);
 
 #endif
