@@ -68,3 +68,10 @@ def test_a_leading_zero_names_the_number_alone(run):
     result = run('{"grid": {"points": [08], "lengths": [1]}, "entropy": "x"}')
     assert result.returncode == 3
     assert result.json["errors"][0]["message"].endswith('"08"')
+
+
+def test_a_fault_of_a_default_is_not_blamed_on_an_override_beside_it(run):
+    config = {"grid": {"points": [8], "lengths": [1]}, "entropy": "x"}
+    result = run(config, "--set", "output.deflate=1", "-o", "nowhere/out.h5")
+    assert result.returncode == 7
+    assert "--set" not in result.stderr
