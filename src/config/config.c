@@ -169,6 +169,17 @@ qep_status qep_config_parse(qep_config **config, const char *text, size_t length
     return status;
 }
 
+/* json_find stops at the last object that is there: what made that one says nothing about a key inside it that is missing. */
+static int is_there(const json_node *root, const char *path, const json_node *found) {
+    char parent[sizeof((qep_error_item *)0)->path];
+    snprintf(parent, sizeof parent, "%s", path);
+    char *last = strrchr(parent, '/');
+    if (last) {
+        *last = '\0';
+    }
+    return json_find(root, parent) != found;
+}
+
 void qep_config_locate(const qep_config *config, qep_error *err) {
     for (size_t i = 0; err && i < err->count; i++) {
         qep_error_item *item = &err->item[i];
@@ -177,7 +188,7 @@ void qep_config_locate(const qep_config *config, qep_error *err) {
         if (!node || strncmp(item->file, "--set", 5) == 0) {
             continue;
         }
-        if (node->origin) {
+        if (node->origin && is_there(config->json->root, item->path, node)) {
             snprintf(item->file, sizeof item->file, "%s", node->origin);
             continue;
         }

@@ -184,7 +184,8 @@ static qep_status scan_number(scanner *s) {
         return fail(s, start, "syntax", "a number needs a digit after \"-\" (NaN and Infinity are not JSON)");
     }
     if (digits > 1 && s->text[first] == '0') {
-        return fail(s, start, "syntax", "a number must not begin with 0 (write %.20s)", s->text + first + 1);
+        return fail(s, start, "syntax", "a number must not begin with 0: \"%.*s\"", (int)(s->at - start < 20 ? s->at - start : 20),
+                    s->text + start);
     }
     if (peek(s) == '.') {
         s->at++;

@@ -67,6 +67,9 @@ size_t qep_grid_count(const qep_grid *grid) {
 }
 
 double qep_grid_coordinate(const qep_grid *grid, int axis, size_t i) {
+    if (axis >= grid->ndim) {
+        return 0.0; /* a bar lies at y = z = 0, a film at z = 0, in either sampling */
+    }
     const qep_axis *a = &grid->axis[axis];
     return a->origin + ((double)i + (grid->sampling == QEP_CELL ? 0.5 : 0.0)) * a->h;
 }

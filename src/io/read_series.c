@@ -37,6 +37,10 @@ static qep_status read_times(qep_h5in_source *s, const char *name, double *times
         if (!isfinite(times[i])) {
             return qep_h5in_refuse(&s->in, name, "not_finite", err, "entry %zu is %g", i, times[i]);
         }
+        if (i > 0 && !(times[i] > times[i - 1])) {
+            return qep_h5in_refuse(&s->in, name, "not_increasing", err,
+                                 "entry %zu is %g after %g; times must increase", i, times[i], times[i - 1]);
+        }
     }
     return QEP_OK;
 }

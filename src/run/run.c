@@ -145,7 +145,7 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(check_output(run, err));
     qep_run_announce(run);
     if (run->options->check_only) {
-        return QEP_OK;
+        return qep_run_try_inputs(run, err);
     }
     QEP_TRY(plan(run, err));
     const qep_status status = do_frames(run, err);

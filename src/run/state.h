@@ -81,6 +81,9 @@ qep_status qep_run_allocate(qep_run_state *run, qep_error *err);
 qep_status qep_run_load_materials(qep_run_state *run, size_t frame, qep_error *err);
 qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err);
 qep_status qep_run_load_charge(qep_run_state *run, size_t frame, qep_error *err);
+
+/* Evaluate the inputs of the first frame and keep nothing: the faults that --check must find. */
+qep_status qep_run_try_inputs(qep_run_state *run, qep_error *err);
 qep_status qep_run_entropy_at(void *run, size_t frame, double *out, qep_error *err);
 /* Whether a field (may be NULL) must be read again for a later frame. */
 int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec);
