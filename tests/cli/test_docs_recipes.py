@@ -92,7 +92,7 @@ def test_every_attribute_is_explained(run, tmp_path):
     body = page[page.index("### Attributes"):page.index("## Promises")]
     named = set(re.findall(r"`([\w<>]+)`", "\n".join(r for r in body.splitlines() if r.startswith("|") or r.startswith("Attributes:") or r.startswith("`seconds"))))
     assert found - named == set(), "docs/output.md does not explain these"
-    allowed = {"cross_section", "thickness", "seconds_solve", "keep_unconverged", "<name>_units"}
+    allowed = {"cross_section", "thickness", "seconds_solve", "keep_unconverged", "patient", "wisdom_sha256", "<name>_units"}
     assert named - found - allowed == set(), "docs/output.md explains these, but no result has them"
 
 
