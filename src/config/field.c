@@ -305,7 +305,7 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
     }
     if (json_member(node, "source")) {
         reject(r, json_member(node, "source"), "not_available",
-               "named sources are not supported by this version; compute the field beforehand and give it as "
+               "named sources are not available in this version; compute the field beforehand and give it as "
                "{\"hdf5\": ...} or an expression");
         return NULL;
     }

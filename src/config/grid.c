@@ -23,7 +23,7 @@ static int read_kind(reader *r, const json_node *node, const char *word, int fir
         }
         if (strcmp(word, row->name) == 0) {
             return reject(r, node, "not_available",
-                          "\"%s\" faces are not supported by this version; use \"natural\" or \"neumann\" "
+                          "\"%s\" faces are not available in this version; use \"natural\" or \"neumann\" "
                           "faces, or a larger periodic grid",
                           word);
         }

@@ -157,7 +157,7 @@ static const config_row rows[] = {
     {.path = "output.precision", .type = ROW_CHOICE, .offset = AT(precision), .choice = choice_precision, .standard = "\"double\"",
      .example = "\"single\"", .doc = "Floating-point type in the file."},
     {.path = "output.views", .type = ROW_SWITCH, .offset = AT(config.views), .standard = "true", .example = "false",
-     .doc = "Write /view, links and plots for viewers."},
+     .doc = "Write /view and the short links of the root, for viewers and netCDF tools."},
     {.path = "output.xdmf", .type = ROW_SWITCH, .offset = AT(config.xdmf), .standard = "true", .example = "false",
      .doc = "Write an XDMF file beside the output, for ParaView."},
 

@@ -20,7 +20,7 @@ int read_method(reader *r, const config_row *row, const json_node *node) {
         }
     }
     return reject(r, node, "not_available",
-                  "the method \"%.80s\" is not supported by this version; use \"auto\" or \"fft\" (direct, "
+                  "the method \"%.80s\" is not available in this version; use \"auto\" or \"fft\" (direct, "
                   "by fast transforms)",
                   node->string);
 }

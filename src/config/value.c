@@ -101,7 +101,7 @@ int check_keys(reader *r, const json_node *node, const char *section, const char
         snprintf(path, sizeof path, "%s%s%.200s", section ? section : "?", section && !section[0] ? "" : ".",
                  child->key);
         const reserved_row *reserved = rows_reserved(path);
-        good = reserved ? reject_key(r, child, "not_available", "\"%s\" is not supported by this version; %s",
+        good = reserved ? reject_key(r, child, "not_available", "\"%s\" is not available in this version; %s",
                                      path, reserved->advice)
                         : reject_name(r, child, "unknown_key", "unknown key", child->key, allowed, count);
     }

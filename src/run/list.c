@@ -92,6 +92,11 @@ static void list_keys(listing *list) {
     list->text = qep_config_list_keys();
 }
 
+static void list_reference(listing *list) {
+    qep_free(list->text);
+    list->text = qep_config_reference();
+}
+
 char *qep_run_list(const char *topic) {
     static const struct {
         const char *topic;
@@ -103,6 +108,7 @@ char *qep_run_list(const char *topic) {
         {"units",      list_units     },
         {"keys",       list_keys      },
         {"exit-codes", list_exit_codes},
+        {"reference",  list_reference },
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         if (strcmp(topic, topics[i].topic) == 0) {

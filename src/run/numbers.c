@@ -161,7 +161,7 @@ qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *
 static const char *units_note(const qep_run_state *run) {
     const int in_volts = qep_dimension_equal(run->dimension.phi_S, QEP_DIM_VOLTAGE);
     return run->has_entropy && run->config->coupling.closure == QEP_CLOSURE_LITERAL && !in_volts
-               ? "closure literal: phi is not in volts; its unit is that of (hbar/e) S (docs/theory.md, section 2)"
+               ? "closure literal: phi is not in volts; its unit follows from (hbar/e) S (docs/theory.md, section 2)"
                : NULL;
 }
 

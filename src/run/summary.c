@@ -34,10 +34,10 @@ static void announce_problem(const qep_run_state *run, qep_log_level level) {
 static void announce_quantities(const qep_run_state *run, qep_log_level level) {
     char unit[QEP_RUN_UNIT];
     for (size_t q = 0; q < run->quantities; q++) {
+        const int components = qep_quantity_components(run->quantity[q], run->config->reading, run->grid->ndim);
         qep_log_write(run->log, level, "writes %s (%s), %s, %d component%s", run->record[q].name,
-                      run->record[q].long_name, qep_run_unit(run->record[q].dimension, unit),
-                      qep_quantity_components(run->quantity[q], run->config->reading, run->grid->ndim),
-                      run->record[q].rank ? "s" : "");
+                      run->record[q].long_name, qep_run_unit(run->record[q].dimension, unit), components,
+                      components == 1 ? "" : "s");
     }
 }
 

@@ -57,7 +57,7 @@ def test_exit_codes_agree(call):
         assert f"| {code} | {name} | {meaning} |" in page
 
 
-@pytest.mark.parametrize("topic", ["sources", "quantities", "boundaries", "units", "keys", "exit-codes", "options"])
+@pytest.mark.parametrize("topic", ["sources", "quantities", "boundaries", "units", "keys", "exit-codes", "options", "reference"])
 def test_every_topic_has_a_table(call, topic):
     result = call("--list", topic)
     assert result.returncode == 0 and len(result.stdout.splitlines()) > 3 and result.stderr == ""

@@ -101,7 +101,7 @@ void qep_config_destroy(qep_config *config);
 char *qep_config_effective(const qep_config *config, int for_identity);
 /* Comma-separated JSON paths of the keys that were left to their defaults; release with qep_free. */
 char *qep_config_defaulted(const qep_config *config);
-/* Fill line and column of errors that carry only a JSON path. */
+/* Fill line and column of errors that carry only a JSON path: the place of that key in the configuration, also when the error is about another file. */
 void qep_config_locate(const qep_config *config, qep_error *err);
 
 /* JSON Schema (draft 2020-12) from the same rows; release with qep_free. */
