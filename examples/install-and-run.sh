@@ -19,11 +19,11 @@ echo "The result is $result, made from $example:"
 echo "$line" | sed -n 's/.*"phi_min":\([^,}]*\),"phi_max":\([^,}]*\).*/  phi_min = \1, phi_max = \2 (volts, unless the closure is literal)/p'
 cat <<END
 To look at it:
-  h5dump -n $result                     what is in it      (package hdf5-tools)
-  h5dump -A -g /data/0/results $result  numbers of the run
-  python3 -c "import h5py; print(h5py.File('$result')['phi'][...])"          (package python3-h5py)
-  silx view $result, or drop the file on https://myhdf5.hdfgroup.org: opens on a picture of phi
-  ParaView: open build/$name.xdmf
+  h5dump -n $result                      # what is in it (package hdf5-tools)
+  h5dump -A -g /data/0/results $result   # numbers of the run
+  python3 -c "import h5py; print(h5py.File('$result')['phi'][...])"   # package python3-h5py
+  silx view $result                      # or drop the file on https://myhdf5.hdfgroup.org: a picture of phi
+  paraview build/$name.xdmf
 $(dirname "$example")/README.md says what to expect and what it means.
 Next: build/qep-solve --help, README.md, docs/configuration.md, and the other folders of examples/.
 To install: cmake --install build --prefix ~/.local
