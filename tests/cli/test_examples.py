@@ -196,7 +196,7 @@ def test_film_grounded_contacts_are_at_zero_volts(solve):
 
 # ---- superlattice -------------------------------------------------------------------------------------------------------------
 
-def test_superlattice_gives_the_stated_numbers(solve):
+def test_superlattice_gives_the_promised_potential(solve):
     results, records, unit = solve("superlattice/superlattice.json")
     assert unit == "V"
     entropy = records["S"]
