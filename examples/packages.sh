@@ -1,7 +1,7 @@
 # Debian packages that the two install scripts need, and how they are installed. Sourced, not run.
 
 run_packages="build-essential cmake ninja-build pkg-config libfftw3-dev libhdf5-dev libcjson-dev libmuparser-dev libxxhash-dev nettle-dev"
-test_packages="libcmocka-dev python3-pytest python3-h5py python3-numpy python3-scipy python3-jsonschema python3-xarray netcdf-bin hdf5-tools"
+test_packages="libcmocka-dev python3-pytest python3-h5py python3-numpy python3-scipy python3-jsonschema python3-xarray python3-netcdf4 python3-h5netcdf python3-matplotlib netcdf-bin hdf5-tools"
 
 # Print those of the named packages that are not installed.
 missing_packages() {

@@ -16,8 +16,9 @@ if(NOT QEP_PYTHON)
   endforeach()
 endif()
 
-# qep_python_tests(folder label): registers every test_*.py of the folder, one ctest entry each. Without a Python that can run them
+# qep_python_tests(folder label [CONFIGURATIONS name]): registers every test_*.py of the folder, one ctest entry each. Without a Python that can run them
 # the entries stay and are reported as skipped. Exit code 5 of pytest (nothing collected) is a failure like any other.
+# With CONFIGURATIONS they run only when ctest is called with -C name.
 function(qep_python_tests folder label)
   set(environment "QEP_SOLVE=$<TARGET_FILE:qep-solve>" "QEP_BUILD=${PROJECT_BINARY_DIR}" PYTHONDONTWRITEBYTECODE=1)
   if(TARGET write_sample)
@@ -28,9 +29,9 @@ function(qep_python_tests folder label)
     string(REGEX REPLACE "^test_|\\.py$" "" name ${file})
     set(test ${label}_${name})
     if(QEP_PYTHON)
-      add_test(NAME ${test} COMMAND ${QEP_PYTHON} -m pytest -q -rs ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${file})
+      add_test(NAME ${test} COMMAND ${QEP_PYTHON} -m pytest -q -rs ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${file} ${ARGN})
     else()
-      add_test(NAME ${test} COMMAND ${CMAKE_COMMAND} -E echo "SKIP: no Python with pytest, h5py, numpy, scipy and jsonschema")
+      add_test(NAME ${test} COMMAND ${CMAKE_COMMAND} -E echo "SKIP: no Python with pytest, h5py, numpy, scipy and jsonschema" ${ARGN})
       set_tests_properties(${test} PROPERTIES SKIP_REGULAR_EXPRESSION "^SKIP: ")
     endif()
     set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT 600

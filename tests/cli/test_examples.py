@@ -1,22 +1,324 @@
-"""If this fails, an example that the README sends people to does not run, or does not give the number its README promises."""
+"""If this fails, an example that the README sends people to does not run, or does not give the numbers its README promises. Every number is
+recomputed twice: from a run, and here from the closed form."""
+import json
+import os
 import pathlib
 import re
+import runpy
+import subprocess
+import sys
 
 import h5py
 import numpy as np
-from scipy import constants
+import pytest
+from scipy import constants, fft
+from stated_numbers import agrees, assert_stated, commands, fenced, half_digit, Stated, stated_numbers, table_rows
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
+HBAR, E, K_B, N_A = constants.hbar, constants.e, constants.k, constants.N_A
+EPS0 = 8.8541878128e-12
+ANGSTROM3 = 1e-30
+THERMAL_VOLTAGE = K_B * 300 / E
 
 
-def test_superlattice_gives_the_promised_potential(call, tmp_path):
-    result = call("-q", EXAMPLES / "superlattice" / "superlattice.json")
-    assert result.returncode == 0, result.stderr
-    promised = float(re.search(r"`phi_max = (\S+) V`", (EXAMPLES / "superlattice" / "README.md").read_text()).group(1))
-    kappa = constants.hbar * 45.16e-30 / (constants.e * constants.k * 100e-15)
-    assert abs(promised / (kappa * 8e4) - 1) < 5e-5
-    with h5py.File(tmp_path / "superlattice.h5") as file:
-        phi, entropy = file["phi"][...], file["S"][...]
-    expected = kappa * (entropy - entropy.mean())
-    assert np.abs(phi - expected).max() <= 1e-12 * kappa * np.abs(entropy).max()
-    assert abs(phi.max() / promised - 1) < 5e-5
+def readme(folder):
+    return (EXAMPLES / folder / "README.md").read_text()
+
+
+def kappa(cell_volume, time):
+    """T5, closure "cell": hbar v/(e k_B tau)."""
+    return HBAR * cell_volume / (E * K_B * time)
+
+
+COPPER = kappa(11.81 * ANGSTROM3, 27e-15)
+GAMMA = 97.75
+ZINC_BLENDE = kappa(45.16 * ANGSTROM3, 100e-15)
+
+
+@pytest.fixture
+def shell(program, tmp_path, tmp_path_factory):
+    """shell(line) runs a command line of a README in the test's folder as if it were the top of the source tree; returns its output."""
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "qep-solve").symlink_to(program)
+    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "MPLBACKEND": "Agg", "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                   "MPLCONFIGDIR": str(tmp_path_factory.getbasetemp() / "matplotlib")}      # one font cache for all
+
+    def run_line(line):
+        done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        return done.stdout
+
+    return run_line
+
+
+@pytest.fixture
+def solve(call, tmp_path):
+    """solve("film/film.json", *options) runs an example; returns (results of --json, records of the file, the unit of phi)."""
+
+    def solved(name, *options):
+        output = tmp_path / "solved.h5"
+        done = call("--json", "-f", "-o", output, *options, EXAMPLES / name)
+        assert done.returncode == 0, done.stderr
+        records = {}
+        with h5py.File(output) as file:
+            meshes = file["data/0/meshes"]
+            meshes.visititems(lambda key, item: records.__setitem__(key, item[...]) if isinstance(item, h5py.Dataset) else None)
+            unit = meshes["phi"].attrs["units"]
+        return json.loads(done.stdout)["results"], records, unit.decode() if isinstance(unit, bytes) else unit
+
+    return solved
+
+
+# ---- Every example ------------------------------------------------------------------------------------------------------------
+
+def test_every_folder_has_a_readme_and_is_listed():
+    folders = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
+    assert folders == FOLDERS
+    assert sorted(re.findall(r"^\| \[(\w+)\]\(\1\)", (EXAMPLES / "README.md").read_text(), re.MULTILINE)) == folders
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_commands_and_the_recipe_work_as_they_stand(folder, shell, tmp_path):
+    lines = commands(readme(folder), "qep-solve", "sh")
+    assert lines
+    for line in lines:
+        shell(line)
+    recipes = fenced(readme(folder), "python")
+    assert recipes
+    for recipe in recipes:
+        (tmp_path / "recipe.py").write_text(recipe)
+        shell(f"{sys.executable} recipe.py")
+    picture = tmp_path / f"{folder}.png"
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 5000
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.json")), ids=lambda p: p.stem)
+def test_every_configuration_is_shown_in_its_readme_or_script(path):
+    texts = [file.read_text() for file in path.parent.iterdir() if file.suffix in (".md", ".sh")]
+    assert any(path.name in text for text in texts), f"nobody runs {path}"
+
+
+# ---- film ---------------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def film():
+    """The module that made the temperature map."""
+    return runpy.run_path(str(EXAMPLES / "film" / "make_temperature.py"))
+
+
+def weights(points):
+    """Of the trapezoidal mean over the nodes of an axis with walls, from 0 on."""
+    w = np.ones(points)
+    w[[0, -1]] = 0.5
+    return w / w.sum()
+
+
+def test_film_the_committed_map_is_the_one_of_the_script(film, tmp_path):
+    film["main"](tmp_path / "temperature.h5")
+    with h5py.File(tmp_path / "temperature.h5") as made, h5py.File(EXAMPLES / "film" / "temperature.h5") as committed:
+        assert sorted(made) == sorted(committed)
+        for name in made:
+            np.testing.assert_allclose(committed[name], made[name], rtol=1e-14)
+
+
+def film_temperature(film, refine=1):
+    """x [nx], y [ny], T [ny, nx] on the nodes, or on a grid with refine times as many intervals."""
+    x, y = (np.arange((n - 1) * refine + 1) * film["SPACING"] / refine for n in film["POINTS"])
+    return x, y, film["temperature"](x[None, :], y[:, None])
+
+
+def largest_mean_between_contacts(film):
+    """Largest <phi>(x), the mean over the width between grounded contacts: kappa (<S> minus the straight line between its ends)."""
+    x, y, T = film_temperature(film)
+    mean = weights(len(y)) @ (GAMMA * T)
+    return (COPPER * (mean - mean[0] - (mean[-1] - mean[0]) * x / x[-1])).max()
+
+
+def largest_between_contacts(film):
+    """Largest phi between grounded contacts at x = 0 and L: phi - kappa S is harmonic, -kappa S at the contacts and even at the natural
+    faces, hence a cosine series in y whose terms are sinh functions of x. The wall values are taken from a 16 times finer grid."""
+    x, y, T = film_temperature(film)
+    _, fine_y, fine = film_temperature(film, 16)
+    length, width = x[-1], y[-1]
+    low, high = (fft.dct(-COPPER * GAMMA * fine[:, column], type=1) / (len(fine_y) - 1) for column in (0, -1))
+    psi = 0.5 * (low[0] + (high[0] - low[0]) * x / length) * np.ones_like(T)
+    for k in range(1, 200):
+        q = np.pi * k / width
+        # sinh(q a)/sinh(q L) without overflow
+        ratio = [np.exp(q * (a - length)) * -np.expm1(-2 * q * a) / -np.expm1(-2 * q * length) for a in (length - x, x)]
+        psi += np.cos(q * y)[:, None] * (low[k] * ratio[0] + high[k] * ratio[1])[None, :]
+    return (COPPER * GAMMA * T + psi).max()
+
+
+def test_film_gives_the_stated_numbers(solve, film):
+    results, records, unit = solve("film/film.json")
+    literal, literal_records, literal_unit = solve("film/film-literal.json")
+    contacts, contact_records, contact_unit = solve("film/film-contacts.json")
+    assert (unit, literal_unit, contact_unit) == ("V", "V s J K^-1 m^-3", "V")
+    x, y, T = film_temperature(film)
+    fine_x, fine_y, fine = film_temperature(film, 4)
+    steepest = max(np.abs(np.diff(fine, axis=axis)).max() * 4 / film["SPACING"] for axis in (0, 1))
+    mean = weights(len(y)) @ T @ weights(len(x))
+    volume = 11.81 * ANGSTROM3
+    spread = GAMMA * np.ptp(T)
+    assert stated_numbers(readme("film"))["phi_max - phi_min (literal)"].unit == literal_unit
+    assert_stated(readme("film"), {
+        "gamma": [0.695e-3 / 7.11e-6, records["S"].max() / T.max()],
+        "cell_volume": [7.11e-6 / N_A / ANGSTROM3],
+        "kappa": [COPPER, results["kappa"]],
+        "phi_max - phi_min": [COPPER * spread, np.ptp(records["phi"]), results["phi_max"] - results["phi_min"]],
+        "phi_max - phi_min (literal)": [HBAR / E * spread, np.ptp(literal_records["phi"]), literal["phi_max"] - literal["phi_min"]],
+        "<phi>_max (contacts)": [largest_mean_between_contacts(film), (weights(len(y)) @ contact_records["phi"]).max()],
+        "phi_max (contacts)": [largest_between_contacts(film), contact_records["phi"].max(), contacts["phi_max"]],
+        "kappa_S_range": [COPPER * spread, results["kappa_S_range"]],
+        "kT/e": [THERMAL_VOLTAGE, results["thermal_voltage_300K"]],
+        "S/(n e)": [GAMMA * mean * volume / E, results["kelvin_S_over_e"] * volume],
+        "hbar/(k_B tau)": [HBAR / (K_B * 27e-15)],
+        "J_S_max": [5.96e7 * COPPER * GAMMA * steepest, results["J_S_max"]],
+    })
+
+
+def test_film_is_kappa_times_the_deviation_of_s_everywhere(solve, film):
+    x, y, T = film_temperature(film)
+    deviation = GAMMA * (T - weights(len(y)) @ T @ weights(len(x)))
+    for name, coupling in (("film", COPPER), ("film-literal", HBAR / E)):
+        _, records, _ = solve(f"film/{name}.json")
+        assert np.abs(records["phi"] - coupling * deviation).max() <= 1e-12 * coupling * np.abs(deviation).max()
+
+
+def test_film_grounded_contacts_are_at_zero_volts(solve):
+    _, records, _ = solve("film/film-contacts.json")
+    assert not records["phi"][:, [0, -1]].any()
+
+
+# ---- superlattice -------------------------------------------------------------------------------------------------------------
+
+def test_superlattice_gives_the_promised_potential(solve):
+    results, records, unit = solve("superlattice/superlattice.json")
+    assert unit == "V"
+    entropy = records["S"]
+    expected = ZINC_BLENDE * (entropy - entropy.mean())
+    assert np.abs(records["phi"] - expected).max() <= 1e-12 * ZINC_BLENDE * np.abs(entropy).max()
+    per_electron = 45.16 * ANGSTROM3 / 8
+    assert_stated(readme("superlattice"), {
+        "mean": [entropy.mean()],
+        "swing": [np.ptp(entropy) / 2],
+        "cell_volume": [(565.3e-12) ** 3 / 4 / ANGSTROM3],
+        "kappa": [ZINC_BLENDE, results["kappa"]],
+        "phi_max": [ZINC_BLENDE * 8e4, records["phi"].max(), results["phi_max"]],
+        "E_max": [2 * np.pi / 10e-9 * ZINC_BLENDE * 8e4, np.abs(records["E/x"]).max(), results["E_max"]],
+        "kappa_S_range": [2 * ZINC_BLENDE * 8e4, results["kappa_S_range"]],
+        "kT/e": [THERMAL_VOLTAGE, results["thermal_voltage_300K"]],
+        "S/(n e)": [2.28e6 * per_electron / E, results["kelvin_S_over_e"] * per_electron],
+    })
+    # The inputs are what the README rounds from molar entropies (64 and 60 J/(mol K)) and volumes (27 cm^3/mol).
+    assert abs((64 + 60) / 2 / 27e-6 / 2.28e6 - 1) < 0.02 and abs((64 - 60) / 2 / 27e-6 / 8e4 - 1) < 0.1
+
+
+def test_superlattice_does_not_depend_on_the_mean(solve):
+    _, given, _ = solve("superlattice/superlattice.json")
+    _, without, _ = solve("superlattice/superlattice.json", "--set", "parameters.mean=0")
+    for name in ("phi", "E/x"):
+        assert np.abs(given[name] - without[name]).max() <= 1e-11 * np.abs(given[name]).max()
+
+
+# ---- bar ----------------------------------------------------------------------------------------------------------------------
+
+def bar(x):
+    """phi_rho, phi_S and E of the bar at x, from the formulas of its README."""
+    length, screening, healing = 200e-9, 40e-9, 80e-9
+    charge, entropic = 10 * screening**2 / EPS0, COPPER * GAMMA * 60
+
+    def bow(s):
+        return np.expm1(-x / s) - x / length * np.expm1(-length / s)
+
+    def slope(s):
+        return -np.exp(-x / s) / s - np.expm1(-length / s) / length
+
+    return (1e-3 * x / length - charge * bow(screening), entropic * bow(healing),
+            -1e-3 / length + charge * slope(screening) - entropic * slope(healing))
+
+
+def test_bar_gives_the_stated_numbers(solve):
+    results, records, unit = solve("bar/bar.json")
+    assert unit == "V"
+    middle, = results["probes"]
+    phi_rho, phi_S, field = bar(100e-9)
+    spread, volume = GAMMA * 60 * -np.expm1(-200 / 80), 11.81 * ANGSTROM3
+    # The mean of S over the bar; trapezoidal in the run, hence the four digits that the README gives.
+    mean = GAMMA * (300 + 60 * 80 / 200 * -np.expm1(-200 / 80))
+    assert_stated(readme("bar"), {
+        "phi_rho": [phi_rho, middle["phi_rho"]],
+        "phi_S": [phi_S, middle["phi_S"]],
+        "phi": [phi_rho + phi_S, middle["phi"]],
+        "E_x": [field, middle["E_x"]],
+        "kappa_S_range": [COPPER * spread, results["kappa_S_range"]],
+        "kT/e": [THERMAL_VOLTAGE, results["thermal_voltage_300K"]],
+        "S/(n e)": [mean * volume / E, results["kelvin_S_over_e"] * volume],
+    })
+
+
+def test_bar_is_the_closed_form_at_every_node(solve):
+    _, records, _ = solve("bar/bar.json")
+    phi_rho, phi_S, field = bar(np.arange(129) * 200e-9 / 128)
+    for name, expected, tolerance in (("phi_rho", phi_rho, 1e-13), ("phi_S", phi_S, 1e-13), ("phi", phi_rho + phi_S, 1e-13), ("E/x", field, 1e-11)):
+        assert np.abs(records[name] - expected).max() <= tolerance * np.abs(expected).max(), name
+
+
+@pytest.mark.parametrize("derivative, order", [("fd2", 2), ("fd4", 4), ("fd6", 6)])
+def test_bar_converges_with_the_order_of_the_differences(shell, solve, derivative, order):
+    rows = [line.split() for line in shell(f"sh examples/bar/convergence.sh {derivative}").splitlines()[1:]]
+    assert [int(row[0]) for row in rows] == [17, 33, 65]
+    for row in rows[1:]:
+        assert abs(float(row[2]) - order) < 0.2 and abs(float(row[4]) - order) < 0.2, row
+    # The script's own closed form against the one here.
+    for points, phi_error, _, field_error, _ in rows:
+        results, _, _ = solve("bar/bar.json", "-s", f"grid.points[0]={points}", "-s", f"solver.derivative={derivative}")
+        middle, (phi_rho, phi_S, field) = results["probes"][0], bar(100e-9)
+        assert abs(abs(middle["phi"] - phi_rho - phi_S) - float(phi_error)) <= 0.01 * float(phi_error) + 2e-18
+        assert abs(abs(middle["E_x"] - field) - float(field_error)) <= 0.01 * float(field_error) + 1e-12
+
+
+def test_bar_the_table_of_the_readme_is_what_the_script_prints(shell):
+    printed = [line.split() for line in shell("sh examples/bar/convergence.sh fd4").splitlines()[1:]]
+    stated = table_rows(readme("bar"), "error of phi/V")
+    assert [[row[0], row[1], row[3]] for row in printed] == stated
+
+
+# ---- sweep --------------------------------------------------------------------------------------------------------------------
+
+def sweep_row(period):
+    """phi_max and E_max for a period in nm."""
+    potential = ZINC_BLENDE * 8e4
+    return potential, 2 * np.pi / (period * 1e-9) * potential
+
+
+def assert_sweep(rows, periods):
+    assert [float(row[0]) for row in rows] == periods
+    for period, *cells in rows:
+        for cell, expected in zip(cells, sweep_row(float(period)), strict=True):
+            assert agrees(expected, Stated(float(cell), half_digit(cell), "")), (period, cell, expected)
+
+
+def test_sweep_every_row_is_the_closed_form(shell, tmp_path):
+    printed = shell("sh examples/sweep/sweep.sh")
+    assert_sweep(table_rows(printed, "phi_max"), [5.0, 10.0, 20.0, 40.0])
+    assert table_rows(printed, "phi_max") == table_rows(readme("sweep"), "phi_max")
+    lines = [json.loads(line) for line in (tmp_path / "sweep.jsonl").read_text().splitlines()]
+    for line, period in zip(lines, (5, 10, 20, 40), strict=True):
+        assert line["output"] == f"sweep-{period}nm.h5" and (tmp_path / line["output"]).exists()
+        for name, expected in zip(("phi_max", "E_max"), sweep_row(period)):
+            assert abs(line["results"][name] / expected - 1) < 1e-9
+    assert_stated(readme("sweep"), {"phi_max/(kT/e)": [sweep_row(10)[0] / THERMAL_VOLTAGE, lines[0]["results"]["phi_max"] / THERMAL_VOLTAGE]})
+
+
+def test_sweep_takes_other_periods(shell):
+    assert_sweep(table_rows(shell("sh examples/sweep/sweep.sh 3 7.5"), "phi_max"), [3.0, 7.5])
+
+
+def test_sweep_stops_at_a_run_that_fails(shell):
+    with pytest.raises(AssertionError, match="/grid/lengths/0"):
+        shell("sh examples/sweep/sweep.sh 5 -3")
