@@ -13,10 +13,10 @@ import pytest
 MEASURE = ("--plan", "measure")
 
 
-def config(n=48):
+def config(n=18):
     # Walls of two kinds and a spectral derivative: transforms of both of the program's makers of plans are needed.
     return {
-        "grid": {"points": [n, n - 3, 20], "lengths": ["9 nm", "7 nm", "5 nm"]},
+        "grid": {"points": [n, n - 3, 10], "lengths": ["9 nm", "7 nm", "5 nm"]},
         "boundary": {"z": {"low": {"dirichlet": "0 V"}, "high": "neumann"}},
         "entropy": "1e3*(1 + 0.5*sin(2*pi*x/9e-9))",
         "solver": {"derivative": "spectral"},
@@ -73,7 +73,7 @@ def test_measured_plans_are_kept_and_used_again(run, tmp_path):
 
 
 def test_patient_keeps_its_own(run, tmp_path):
-    small = {**config(), "grid": {"points": [16, 12, 10], "lengths": ["9 nm", "7 nm", "5 nm"]}}
+    small = {**config(), "grid": {"points": [12, 9, 8], "lengths": ["9 nm", "7 nm", "5 nm"]}}
     assert run(small, "-f", *MEASURE).returncode == 0
     measured = cache(tmp_path).read_text()
     assert run(small, "-f", "--plan", "patient").returncode == 0
