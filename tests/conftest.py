@@ -44,10 +44,12 @@ def write(tmp_path):
 
 @pytest.fixture
 def call(program, tmp_path):
-    """call(*arguments, stdin=None, env={}) runs the program in the test's folder; returns the finished process, texts decoded."""
+    """call(*arguments, stdin=None, env={}) runs the program in the test's folder; returns the finished process, texts decoded.
+    A variable of env that is None is taken out of the environment."""
 
     def call_program(*arguments, stdin=None, env=None, timeout=120):
         environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), **(env or {})}
+        environment = {name: value for name, value in environment.items() if value is not None}
         return subprocess.run([program, *map(str, arguments)], input=stdin, env=environment, cwd=tmp_path,
                               capture_output=True, text=True, timeout=timeout)
 

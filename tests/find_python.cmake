@@ -20,7 +20,7 @@ endif()
 # the entries stay and are reported as skipped. Exit code 5 of pytest (nothing collected) is a failure like any other.
 # With CONFIGURATIONS they run only when ctest is called with -C name.
 function(qep_python_tests folder label)
-  set(environment "QEP_SOLVE=$<TARGET_FILE:qep-solve>" "QEP_BUILD=${PROJECT_BINARY_DIR}" PYTHONDONTWRITEBYTECODE=1)
+  set(environment "QEP_SOLVE=$<TARGET_FILE:qep-solve>" "QEP_BUILD=${PROJECT_BINARY_DIR}" PYTHONDONTWRITEBYTECODE=1 ${QEP_TEST_ENVIRONMENT})
   if(TARGET write_sample)
     list(APPEND environment "QEP_WRITE_SAMPLE=$<TARGET_FILE:write_sample>")
   endif()

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Order of the one-sided rows that extrapolate to faces when the derivatives themselves are spectral. */
-enum { SPECTRAL_FACE_ORDER = 10 };
+enum { SPECTRAL_FACE_ORDER = 8 };
 
 static qep_status make_spectral(qep_calculus *c, qep_error *err) {
     qep_walls kinds;

@@ -105,12 +105,13 @@ static qep_status write_program(qep_run_state *run, qep_error *err) {
     const struct {
         const char *name, *value;
     } rows[] = {
-        {"version",      qep_version()                },
-        {"git_revision", qep_git_revision()           },
-        {"host",         host                         },
-        {"start_time",   started                      },
-        {"end_time",     ended                        },
-        {"plan",         efforts[run->options->effort]},
+        {"version", qep_version()},
+        {"git_revision", qep_git_revision()},
+        {"host", host},
+        {"start_time", started},
+        {"end_time", ended},
+        {"plan", efforts[run->options->effort]},
+        {"wisdom_sha256", run->wisdom.used},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         QEP_TRY(text(run, rows[i].name, rows[i].value, 0, err));

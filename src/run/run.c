@@ -75,6 +75,7 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
     const double start = qep_run_seconds();
     const qep_calculus_options options = {run->config->derivative, run->options->threads, run->options->effort};
     QEP_TRY(qep_run_allocate(run, err));
+    qep_wisdom_recall(&run->wisdom, run->options->wisdom, (qep_effort)run->options->effort, run->log);
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
     if (run->solves_rho || run->solves_psi) {
         QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->log, err));
@@ -82,6 +83,7 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
             run->options->after_plan(run->options->after_plan_user, run->solver);
         }
     }
+    qep_wisdom_keep(&run->wisdom, run->log);
     QEP_TRY(qep_run_allocate_faces(run, err));
     prepare_solution(run);
     run->report->seconds_plan += qep_run_seconds() - start;
@@ -170,6 +172,7 @@ static void release(qep_run_state *run) {
     qep_walls_free(&run->psi_walls);
     qep_poisson_destroy(run->solver);
     qep_calculus_destroy(run->calculus);
+    qep_wisdom_free(&run->wisdom);
     qep_free(run->probe);
     qep_free((void *)run->quantity);
     qep_free(run->record);

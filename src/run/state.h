@@ -7,6 +7,7 @@
 #include "qep/derive/quantity.h"
 #include "qep/io/write.h"
 #include "qep/run/run.h"
+#include "qep/spectral/wisdom.h"
 #include <time.h>
 
 enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64 };
@@ -38,6 +39,9 @@ typedef struct {
     int solves_rho, solves_psi, singular;
     int profile_varies;
     qep_solution_dimensions dimension;
+
+    /* run.c: what the planner of transforms learnt */
+    qep_wisdom wisdom;
 
     /* faces.c, fields.c, parts.c */
     qep_calculus *calculus;

@@ -273,7 +273,7 @@ def test_version_lists_dependencies(call):
 def test_threads_come_from_option_environment_or_machine(run, small):
     assert run(small, "-f", "-t", "3", env={"OMP_NUM_THREADS": "2"}).json["threads"] == 3
     assert run(small, "-f", env={"OMP_NUM_THREADS": "2"}).json["threads"] == 2
-    cores = run(small, "-f", env={"OMP_NUM_THREADS": ""}).json["threads"]
+    cores = run(small, "-f", env={"OMP_NUM_THREADS": None}).json["threads"]
     assert 1 <= cores <= len(os.sched_getaffinity(0))
 
 
