@@ -144,6 +144,7 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(qep_run_check_memory(run, err));
     QEP_TRY(check_output(run, err));
     qep_run_announce(run);
+    qep_run_announce_idle_keys(run);
     if (run->options->check_only) {
         return QEP_OK;
     }
