@@ -125,9 +125,9 @@ static qep_status commit(qep_run_state *run, qep_error *err) {
     return run->unconverged ? QEP_ERR_UNCONVERGED : QEP_OK;
 }
 
-/* A series that was stopped keeps what is finished as NAME.partial.h5. */
+/* A series that was stopped keeps what is finished as NAME.partial.h5; a single frame is whole or nothing. */
 static void keep_finished_frames(qep_run_state *run, qep_error *err) {
-    if (run->writer && run->finished > 0 && qep_run_write_provenance(run, err) == QEP_OK &&
+    if (run->writer && run->frames > 1 && run->finished > 0 && qep_run_write_provenance(run, err) == QEP_OK &&
         qep_writer_keep_partial(run->writer, err)) {
         qep_log_write(run->log, QEP_LOG_WARNING,
                       "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s", run->finished,
