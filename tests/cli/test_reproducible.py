@@ -154,6 +154,8 @@ def test_flat_grids_cost_no_digits(run, tmp_path, faces, derivative, sampling, w
     points, lengths = [24, 16, 20], [1.0, 1.3e-6, 0.8]
     wave = 2 if faces != "periodic" or wall == 0 else 0
     L, k = lengths[wall], 2 * np.pi / lengths[wave]
+    if faces == "dirichlet" and wall == 0:
+        k = 0.0  # a wave along a thick wall enters through derivatives along it, which have a truncation of their own
     q, slope, curvature, kind = PARABOLAS[faces]
     h = [length / (n - 1 if kind and d == wall and sampling == "node" else n) for d, (length, n) in enumerate(zip(lengths, points))]
     second, first = symbols(derivative, h[wave], k)
