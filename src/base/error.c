@@ -1,6 +1,8 @@
-/* The error list. Text from files reaches messages, so control characters are escaped here, once. */
+/* The error list. Text from files reaches messages, so control characters are escaped here, once.
+ */
 #include "qep/base/error.h"
 
+#include "qep/base/text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,16 +14,26 @@ void qep_error_clear(qep_error *err) {
     }
 }
 
-/* Copy with control characters shown as \xNN, so that no message can drive a terminal. */
+/* C0, DEL, and C1 (U+0080 to U+009F): characters that drive terminals. */
+static int is_control(const unsigned char *at) {
+    return (at[0] < 0x20 && at[0] != '\n') || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+}
+
+/* Copy with control characters, and bytes that are not UTF-8 (a name cut in two, a file name of
+ * another age), shown as \xNN: no message can drive a terminal, and every message is valid text. */
 static void copy_printable(char *to, size_t size, const char *from) {
     size_t used = 0;
-    for (; *from && used + 5 < size; from++) {
-        const unsigned char c = (unsigned char)*from;
-        if ((c < 0x20 && c != '\n') || c == 0x7f) {
-            used += (size_t)snprintf(to + used, size - used, "\\x%02x", c);
-        } else {
-            to[used++] = (char)c;
+    while (*from && used + 5 < size) {
+        const unsigned char *at = (const unsigned char *)from;
+        const size_t length = qep_text_utf8_length(from);
+        if (length == 0 || is_control(at)) {
+            used += (size_t)snprintf(to + used, size - used, "\\x%02x", *at);
+            from++;
+            continue;
         }
+        memcpy(to + used, from, length);
+        used += length;
+        from += length;
     }
     to[used] = 0;
 }

@@ -80,3 +80,36 @@ char *qep_text_format(const char *format, ...) {
     va_end(args);
     return text;
 }
+
+size_t qep_text_utf8_length(const char *text) {
+    const unsigned char *at = (const unsigned char *)text;
+    static const struct {
+        unsigned char first, last, low, high; /* first byte range, second byte range */
+        size_t length;
+    } rows[] = {
+        {0x00, 0x7f, 0,    0,    1},
+        {0xc2, 0xdf, 0x80, 0xbf, 2},
+        {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3},
+        {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (*at < rows[i].first || *at > rows[i].last) {
+            continue;
+        }
+        if (rows[i].length > 1 && (at[1] < rows[i].low || at[1] > rows[i].high)) {
+            return 0;
+        }
+        for (size_t j = 2; j < rows[i].length; j++) {
+            if ((at[j] & 0xc0) != 0x80) {
+                return 0;
+            }
+        }
+        return rows[i].length;
+    }
+    return 0;
+}

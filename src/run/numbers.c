@@ -80,6 +80,7 @@ void qep_run_repeat_charge_number(qep_run_state *run, size_t frame) {
 static qep_status part_numbers(qep_run_state *run, size_t frame, const char *part, const qep_part *solved,
                                const char *unit, qep_error *err) {
     const qep_poisson_report *r = &solved->report;
+    const double allowed = fmax(run->config->tolerance, r->residual_floor);
     const struct {
         const char *name;
         double value;
@@ -88,6 +89,7 @@ static qep_status part_numbers(qep_run_state *run, size_t frame, const char *par
     } rows[] = {
         {"residual",              r->residual,        NULL, 1          },
         {"residual_floor",        r->residual_floor,  NULL, 1          },
+        {"residual_allowed",      allowed,            NULL, 1          },
         {"compatibility_defect",  r->defect_relative, NULL, r->singular},
         {"compatibility_allowed", r->defect_allowed,  NULL, r->singular},
         {"corner_defect",         r->corner_defect,   unit, 1          },

@@ -127,9 +127,9 @@ static qep_status commit(qep_run_state *run, qep_error *err) {
     return run->unconverged ? QEP_ERR_UNCONVERGED : QEP_OK;
 }
 
-/* A series that was stopped keeps what is finished as NAME.partial.h5. */
+/* A series that was stopped keeps what is finished as NAME.partial.h5; a single frame is whole or nothing. */
 static void keep_finished_frames(qep_run_state *run, qep_error *err) {
-    if (run->writer && run->finished > 0 && qep_run_write_provenance(run, err) == QEP_OK &&
+    if (run->writer && run->frames > 1 && run->finished > 0 && qep_run_write_provenance(run, err) == QEP_OK &&
         qep_writer_keep_partial(run->writer, err)) {
         qep_log_write(run->log, QEP_LOG_WARNING,
                       "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s", run->finished,
@@ -146,6 +146,7 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(qep_run_check_memory(run, err));
     QEP_TRY(check_output(run, err));
     qep_run_announce(run);
+    qep_run_announce_idle_keys(run);
     if (run->options->check_only) {
         return qep_run_try_inputs(run, err);
     }

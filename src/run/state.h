@@ -133,6 +133,9 @@ qep_status qep_run_write_provenance(qep_run_state *run, qep_error *err);
 qep_status qep_run_inputs_digest(const qep_run_state *run, char **text, qep_error *err);
 qep_status qep_run_skip_done(qep_run_state *run, int *skip, qep_error *err);
 
+/* idle.c: warn of keys that reach nothing in this run. */
+void qep_run_announce_idle_keys(const qep_run_state *run);
+
 /* summary.c */
 void qep_run_announce(const qep_run_state *run);
 void qep_run_announce_scale(const qep_run_state *run, double S_min, double S_max);

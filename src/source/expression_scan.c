@@ -309,7 +309,8 @@ static qep_status scan_operator(scan *s) {
                        : apply_operator(s, i);
         }
     }
-    return refuse(s, s->at, "unexpected character \"%c\" (0x%02x)", s->text[s->at],
+    const int length = (int)qep_text_utf8_length(s->text + s->at);
+    return refuse(s, s->at, "unexpected character \"%.*s\" (0x%02x)", length ? length : 1, s->text + s->at,
                   (unsigned)(unsigned char)s->text[s->at]);
 }
 

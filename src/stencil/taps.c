@@ -93,6 +93,7 @@ static void face(qep_stencil_axis *axis) {
 }
 
 void qep_stencil_init(qep_stencil *stencil, const qep_grid *grid, int order) {
+    order = order < 2 * QEP_STENCIL_HALF ? order : 2 * QEP_STENCIL_HALF; /* the table ends there */
     memset(stencil, 0, sizeof *stencil);
     stencil->grid = *grid;
     for (int d = 0; d < 3; d++) {

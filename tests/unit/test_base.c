@@ -12,6 +12,7 @@
 #include "qep/base/text.h"
 #include "qep/base/units.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void quantities_are_exact_si(void **state) {
@@ -134,8 +135,33 @@ static void sizes_are_checked(void **state) {
     assert_int_equal(err.count, 1);
 }
 
+static void messages_are_valid_text_without_control_characters(void **state) {
+    (void)state;
+    qep_error *err = calloc(1, sizeof *err);
+    const struct {
+        const char *came, *shown;
+    } rows[] = {
+        {"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"cut \xc3", "cut \\xc3"},
+        {"cut \xe2\x82", "cut \\xe2\\x82"},
+        {"latin \xe9t\xe9", "latin \\xe9t\\xe9"},
+        {"surrogate \xed\xa0\x80", "surrogate \\xed\\xa0\\x80"},
+        {"escape \x1b[31m", "escape \\x1b[31m"},
+        {"C1 \xc2\x9b" "31m", "C1 \\xc2\\x9b31m"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        qep_error_clear(err);
+        qep_error_add(err, QEP_ERR_CONFIG, "code", rows[i].came, rows[i].came, "%s", rows[i].came);
+        assert_string_equal(err->item[0].message, rows[i].shown);
+        assert_string_equal(err->item[0].path, rows[i].shown);
+        assert_string_equal(err->item[0].file, rows[i].shown);
+    }
+    free(err);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_are_valid_text_without_control_characters),
         cmocka_unit_test(quantities_are_exact_si),
         cmocka_unit_test(bad_quantities_are_told_apart_from_expressions),
         cmocka_unit_test(formatted_units_round_trip),

@@ -17,4 +17,8 @@ char *qep_text_copy_n(const char *text, size_t length);
 /* printf into a fresh heap string; release with qep_free; NULL when memory is out. */
 char *qep_text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Bytes of the UTF-8 sequence at `text` (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF), or 0 when there is none.
+ * The end of the text counts as one byte. */
+size_t qep_text_utf8_length(const char *text);
+
 #endif

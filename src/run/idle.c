@@ -1,0 +1,62 @@
+/* Keys that are given and valid but reach nothing that this run computes: each is named in a
+ * warning, so that nobody waits for an effect. Keys that contradict each other are refused earlier,
+ * by the room config. One row per key: whether it was changed from its default, what would use it,
+ * and why nothing does. */
+#include "state.h"
+
+#include <string.h>
+
+static int writes(const qep_run_state *run, const char *name) {
+    for (size_t q = 0; q < run->quantities; q++) {
+        if (strcmp(run->quantity[q]->name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int differs_from_one(const qep_field_spec *spec) {
+    double value = 0.0;
+    return spec && !(qep_field_is_constant(spec, &value) && value == 1.0);
+}
+
+static int face_values(const qep_run_state *run) {
+    int any = 0;
+    for (int face = 0; face < 6; face++) {
+        any |= qep_run_face_has_value(&run->config->face[face / 2][face % 2]);
+    }
+    return any;
+}
+
+void qep_run_announce_idle_keys(const qep_run_state *run) {
+    const qep_config *c = run->config;
+    const int solves = run->solves_rho || run->solves_psi;
+    const int kappa = run->has_entropy || writes(run, "kappa");
+    const int permittivity = run->solves_rho || writes(run, "permittivity") || writes(run, "rho_S");
+    const char *const unsolved = "no equation is solved here";
+    const char *const unasked = "output.fields asks for nothing that depends on phi_rho";
+    const struct {
+        const char *path;
+        int changed, used;
+        const char *reason;
+    } rows[] = {
+        {"/solver/tolerance",        c->tolerance != 1e-10,                                                     solves,          unsolved                                     },
+        {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves,          unsolved                                     },
+        {"/solver/neutralize",       c->neutralize,                                                             solves,          unsolved                                     },
+        {"/solver/compatibility",    c->compatibility >= 0.0,                                                   solves,          unsolved                                     },
+        {"/charge",                  run->has_charge,                                                           run->solves_rho, unasked                                      },
+        {"/boundary",                face_values(run),                                                          run->solves_rho, unasked                                      },
+        {"/coupling",                c->coupling.closure != QEP_CLOSURE_LITERAL || c->coupling.profile != NULL,
+         kappa,                                                                                                                  "there is no entropy that kappa could couple"},
+        {"/materials/conductivity",  differs_from_one(c->conductivity),
+         (run->needs & QEP_NEEDS_CONDUCTIVITY) != 0,                                                                             "output.fields asks for no current"          },
+        {"/materials/permittivity",  differs_from_one(c->permittivity),                                         permittivity,
+         "it matters to charge, rho_S and permittivity alone"                                                                                                                 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].changed && !rows[i].used) {
+            qep_log_write(run->log, QEP_LOG_WARNING, "%s has no effect: %s", rows[i].path,
+                          rows[i].reason);
+        }
+    }
+}

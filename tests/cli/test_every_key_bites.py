@@ -1,0 +1,309 @@
+"""If this fails, a key of a configuration can be given and changes nothing, or a key was added to the schema without saying here what it
+changes. Each key of the schema is changed in a base configuration where it matters: the data set, the results, the file or the exit
+code must change; where a key cannot matter the run refuses it or warns of it by name."""
+import copy
+import functools
+import json
+import os
+import pathlib
+import subprocess
+
+import h5py
+import numpy as np
+import pytest
+from signature import signature
+
+SOURCES = pathlib.Path(__file__).resolve().parents[1]
+
+# ---- Bases: each brings together keys that need one another ------------------------------------------------------------------
+
+VOLTS = {"closure": "custom", "value": "2e15 K m^3 J^-1 s^-1"}
+WAVE = "3 + sin(2*pi*x/1.2 + 0.3)*cos(2*pi*y/0.9) + 0.4*y"
+BASES = {
+    "film": {
+        "parameters": {"w": 0.3},
+        "grid": {"points": [12, 11], "lengths": [1.2, 0.9], "thickness": 0.1},
+        "boundary": {"x": {"low": {"dirichlet": "0.3*y"}, "high": {"neumann": 0.2}}, "y": {"low": {"natural": 0.1}, "high": "dirichlet"}},
+        "entropy": WAVE + "*(1 + w*x)", "charge": "1e-11*cos(3*x)",
+        "materials": {"conductivity": "1 + x", "permittivity": 2},
+        "coupling": VOLTS,
+        "solver": {"derivative": "fd4", "tolerance": 1e-10},
+        "probes": [{"name": "tip", "at": [0.4, 0.3]}],
+        "output": {"file": "out.h5", "fields": ["phi", "E", "J_S", "J_rho"]},
+    },
+    "free": {  # no face fixes phi; 3 % of the charge have no counterpart
+        "grid": {"points": [12, 11], "spacing": [0.1, 0.08]},
+        "boundary": {"x": "neumann", "y": "natural"},
+        "charge": "1e-11*(cos(2*pi*x/1.2) + 0.03)",
+        "solver": {"compatibility": 0.1},
+        "output": {"file": "out.h5", "fields": ["phi_rho"]},
+    },
+    "still": {  # nothing to solve: phi = kappa (S - mean S)
+        "grid": {"points": [12, 11], "spacing": [0.1, 0.08], "sampling": "node"},
+        "entropy": WAVE, "output": {"file": "out.h5", "fields": ["phi", "J_S"]},
+    },
+    "wire": {
+        "grid": {"points": [24], "lengths": [1.2], "cross_section": 0.01},
+        "boundary": {"x": "dirichlet"}, "charge": "1e-11*x", "output": {"file": "out.h5", "fields": ["phi"]},
+    },
+    "cell": {
+        "grid": {"points": [10, 9, 8], "lengths": [1.0, 0.9, 0.8]},
+        "boundary": {"z": "dirichlet"}, "entropy": WAVE,
+        "coupling": {"closure": "cell", "cell_volume": "1e-28 m^3", "time": "1 ps", "length": "2 nm", "profile": 1.5},
+        "output": {"file": "out.h5", "fields": ["phi", "E"]},
+    },
+    "custom": {
+        "grid": {"points": [10, 9], "lengths": [1.0, 0.9]}, "entropy": WAVE,
+        "coupling": {"closure": "custom", "value": 3e15, "unit": "K m^3 J^-1 s^-1"}, "output": {"file": "out.h5"},
+    },
+    "directional": {
+        "grid": {"points": [10, 9], "lengths": [1.0, 0.9]}, "entropy": WAVE, "reading": "directional", "direction": [1, 2],
+        "output": {"file": "out.h5"},
+    },
+    "measured": {
+        "grid": {"points": [8, 8], "lengths": [1.0, 0.9]},
+        "entropy": {"hdf5": "in.h5", "dataset": "/a", "order": "zyx", "scale": 2, "unit": "J/(K m^3)"}, "output": {"file": "out.h5"},
+    },
+    "regions": {
+        "grid": {"points": [10, 9], "lengths": [1.0, 0.9]},
+        "entropy": {"regions": [{"where": "x < 0.3", "value": "x"}, {"where": "y < 0.4", "value": "2*y"}], "default": 3},
+        "output": {"file": "out.h5"},
+    },
+    "sum": {"grid": {"points": [10], "lengths": [1.0]}, "entropy": {"sum": ["x", "sin(9*x)"]}, "output": {"file": "out.h5"}},
+    "product": {"grid": {"points": [10], "lengths": [1.0]}, "entropy": {"product": ["x", "sin(9*x)"]}, "output": {"file": "out.h5"}},
+    "series": {
+        "grid": {"points": [10], "lengths": [1.0]}, "entropy": "x*(1 - x)*t", "time": {"start": 1, "step": 0.5, "frames": 3},
+        "output": {"file": "out.h5"},
+    },
+    "instants": {"grid": {"points": [10], "lengths": [1.0]}, "entropy": "x*(1 - x)*t", "time": {"times": [1, 2]}, "output": {"file": "out.h5"}},
+    "gauged": {
+        "grid": {"points": [10, 9], "lengths": [1.0, 0.9]}, "entropy": WAVE, "coupling": VOLTS,
+        "solver": {"gauge": {"point": [0.05, 0.05], "value": "0.1 V"}}, "output": {"file": "out.h5"},
+    },
+    "deep": {
+        "grid": {"points": [10, 9, 8], "lengths": [1.0, 0.9, 0.8]}, "entropy": WAVE + "*z", "output": {"file": "out.h5", "fields": ["phi", "E"]},
+    },
+}
+
+# ---- Cases: leaf of the schema -> changes (base, path, value[, exit code]) ------------------------------------------------------
+# A change without an exit code must run and change what comes out; DELETE removes the key.
+
+DELETE = object()
+CASES = {
+    "parameters": [("film", "parameters.w", 0.4), ("film", "parameters.pi", 1, 3), ("film", "parameters.w", "1 parsec", 3)],
+    "grid.points": [("film", "grid.points", [12, 13]), ("film", "grid.points", [12, 13, 5], 3), ("film", "grid.points", [0, 9], 3)],
+    "grid.lengths": [("film", "grid.lengths", [1.2, 1.0])],
+    "grid.spacing": [("free", "grid.spacing", [0.1, 0.09])],
+    "grid.origin": [("film", "grid.origin", [0.1, -0.2])],
+    "grid.sampling": [("film", "grid.sampling", "node")],
+    "grid.cross_section": [("wire", "grid.cross_section", 0.02), ("film", "grid.cross_section", 0.02, 3)],
+    "grid.thickness": [("film", "grid.thickness", 0.2), ("wire", "grid.thickness", 0.2, 3)],
+    "boundary.x": [("film", "boundary.x", "periodic"), ("deep", "boundary.x", "dirichlet")],
+    "boundary.y": [("film", "boundary.y", "dirichlet"), ("wire", "boundary.y", "dirichlet", 3)],
+    "boundary.z": [("deep", "boundary.z", "dirichlet"), ("film", "boundary.z", "dirichlet", 3)],
+    "entropy": [("film", "entropy", 2), ("film", "entropy", DELETE, 3)],
+    "charge": [("film", "charge", "2e-11*cos(3*x)"), ("film", "charge", DELETE)],
+    "materials.conductivity": [("film", "materials.conductivity", 2), ("film", "materials.conductivity", -1, 3), ("film", "materials.conductivity", "-x", 4)],
+    "materials.permittivity": [("film", "materials.permittivity", 3), ("film", "materials.permittivity", 0, 3)],
+    "coupling.closure": [("deep", "coupling.closure", "cell", 3), ("deep", "coupling.closure", "custom", 3),
+                         ("cell", "coupling.closure", "literal", 3)],
+    "coupling.cell_volume": [("cell", "coupling.cell_volume", "2e-28 m^3"), ("custom", "coupling.cell_volume", 1e-28, 3)],
+    "coupling.time": [("cell", "coupling.time", "2 ps"), ("custom", "coupling.time", "2 ps", 3)],
+    "coupling.length": [("cell", "coupling.length", DELETE), ("cell", "coupling.length", "3 nm"), ("custom", "coupling.length", 1, 3)],
+    "coupling.value": [("custom", "coupling.value", 4e15), ("cell", "coupling.value", 4e15, 3)],
+    "coupling.unit": [("custom", "coupling.unit", "1"), ("custom", "coupling.unit", DELETE, 3), ("cell", "coupling.unit", "1", 3)],
+    "coupling.profile": [("cell", "coupling.profile", 2), ("cell", "coupling.profile", "1 + x", 5)],
+    "reading": [("custom", "reading", "field"), ("custom", "reading", "gradient"), ("custom", "reading", "directional", 3),
+                ("film", "reading", "field", (3, 5))],
+    "direction": [("directional", "direction", [2, 1]), ("custom", "direction", [2, 1], 3)],
+    "solver.derivative": [("film", "solver.derivative", d) for d in ("fd2", "fd6", "fd8", "spectral")],
+    "solver.method": [("film", "solver.method", "multigrid", 3)],
+    "solver.tolerance": [("film", "solver.tolerance", 1e-6), ("film", "solver.tolerance", 0, 3)],
+    "solver.max_iterations": [("film", "solver.max_iterations", 100, 3)],
+    "solver.neutralize": [("free", "solver", {"neutralize": True}), ("film", "solver.neutralize", True, 3)],
+    "solver.compatibility": [("free", "solver.compatibility", 1e-6, 5), ("free", "solver.compatibility", 0.2),
+                             ("free", "solver.compatibility", DELETE, 5), ("film", "solver.compatibility", 0.1, 3)],
+    "solver.gauge": [("gauged", "solver.gauge", "zero_mean"), ("film", "solver.gauge", {"point": [0, 0], "value": 1}, 3)],
+    "solver.keep_unconverged": [],  # needs a solver that fails: unconverged_may_be_kept in tests/unit/test_run.c
+    "time.times": [("instants", "time.times", [1, 3]), ("instants", "time.times", [2, 1], 3)],
+    "time.start": [("series", "time.start", 2), ("instants", "time.start", 2, 3)],
+    "time.step": [("series", "time.step", 0.25)],
+    "time.frames": [("series", "time.frames", 4)],
+    "probes": [("film", "probes", []), ("film", "probes", [{"name": "far", "at": [9, 0]}], 3)],
+    "output.file": [("film", "output.file", "only.h5")],
+    "output.fields": [("film", "output.fields", ["phi", "J_S"]), ("film", "output.fields", ["dS_dt"], 3)],
+    "output.deflate": [("film", "output.deflate", 4), ("film", "output.deflate", 9)],
+    "output.precision": [("film", "output.precision", "single")],
+    "output.views": [("film", "output.views", False)],
+    "output.xdmf": [("film", "output.xdmf", False)],
+    "limits.memory": [("film", "limits.memory", "1 kB", 8)],
+    # parts of values
+    "hdf5.hdf5": [("measured", "entropy.hdf5", "other.h5"), ("measured", "entropy.hdf5", "missing.h5", 4)],
+    "hdf5.dataset": [("measured", "entropy.dataset", "/b"), ("measured", "entropy.dataset", "/missing", 4)],
+    "hdf5.order": [("measured", "entropy.order", "xyz")],
+    "hdf5.scale": [("measured", "entropy.scale", 3)],
+    "hdf5.unit": [("measured", "entropy.unit", "kJ/(K m^3)"), ("measured", "entropy.unit", "V", (3, 4))],
+    "region.where": [("regions", "entropy.regions[0].where", "x < 0.5")],
+    "region.value": [("regions", "entropy.regions[0].value", 7)],
+    "regions.regions": [("regions", "entropy.regions", [{"where": "x < 0.3", "value": "x"}])],
+    "regions.default": [("regions", "entropy.default", 4), ("regions", "entropy.default", DELETE, 3)],
+    "sum.sum": [("sum", "entropy.sum", ["x", "cos(9*x)"])],
+    "product.product": [("product", "entropy.product", ["x", "cos(9*x)"])],
+    "dirichlet.dirichlet": [("film", "boundary.x.low", {"dirichlet": "0.4*y"}), ("film", "boundary.x.low", "dirichlet")],
+    "neumann.neumann": [("film", "boundary.x.high", {"neumann": 0.4})],
+    "natural.natural": [("film", "boundary.y.low", {"natural": 0.4})],
+    "faces.low": [("film", "boundary.x.low", "natural"), ("film", "boundary.x.low", "periodic", 3)],
+    "faces.high": [("film", "boundary.x.high", "dirichlet"), ("film", "boundary.x.high", DELETE, 3)],
+    "gauge_point.point": [("gauged", "solver.gauge.point", [0.55, 0.05])],
+    "gauge_point.value": [("gauged", "solver.gauge.value", "0.2 V"), ("gauged", "solver.gauge.value", "1 m", 3)],
+    "probe.name": [("film", "probes[0].name", "base")],
+    "probe.at": [("film", "probes[0].at", [0.5, 0.3])],
+}
+SHOWN_ELSEWHERE = {"solver.keep_unconverged": "unconverged_may_be_kept"}
+
+# Given, valid, and without effect in this configuration: the run says so and names the key.
+IDLE = {
+    "/solver/tolerance": ("still", "solver.tolerance", 1e-6),
+    "/solver/keep_unconverged": ("still", "solver.keep_unconverged", True),
+    "/solver/neutralize": ("still", "solver.neutralize", True),
+    "/solver/compatibility": ("still", "solver.compatibility", 0.5),
+    "/coupling": ("wire", "coupling", {"closure": "cell", "cell_volume": 1e-28, "time": 1e-12}),
+    "/materials/conductivity": ("wire", "materials.conductivity", 5),
+    "/materials/permittivity": ("still", "materials.permittivity", 5),
+    "/charge": ("film", "output.fields", ["phi_S"]),
+    "/boundary": ("film", "output.fields", ["S", "J_S"]),
+}
+METADATA = {"$schema", "title", "comment"}
+
+
+def leaves(schema):
+    """Every key that the schema allows: "grid.points", and for the parts of values "probe.at" by the name of their definition."""
+    found = set()
+    for name, row in schema["properties"].items():
+        inner = row.get("properties", {})
+        found |= {f"{name}.{key}" for key in inner if key not in METADATA} if inner else {name} - METADATA
+    for name, definition in schema["$defs"].items():
+        found |= {f"{name}.{key}" for key in definition.get("properties", {}) if key not in METADATA}
+    return found
+
+
+def changed(config, path, value):
+    """A copy with the value at a dotted path with [i] set or removed; missing sections are made."""
+    config = copy.deepcopy(config)
+    *parents, last = path.replace("[", ".[").split(".")
+    node = config
+    for part in parents:
+        node = node[int(part[1:-1])] if part.startswith("[") else node.setdefault(part, {})
+    if value is DELETE:
+        del node[last]
+    else:
+        node[last] = value
+    return config
+
+
+@pytest.fixture(scope="module")
+def outcome(program, tmp_path_factory):
+    """outcome(config) -> (exit code, messages, everything that came out), remembered by configuration."""
+    folder = tmp_path_factory.mktemp("bites")
+    x, y = np.meshgrid(np.arange(8.0), np.arange(8.0))
+    for name, factor in (("in.h5", 1.0), ("other.h5", 1.5)):
+        with h5py.File(folder / name, "w") as file:
+            file["a"] = factor * (x**2 + 3 * y)
+            file["b"] = factor * (x * y)
+
+    @functools.lru_cache(maxsize=None)
+    def run_text(text):
+        for old in folder.glob("*"):
+            if old.name not in ("in.h5", "other.h5"):
+                old.unlink()
+        (folder / "case.json").write_text(text)
+        result = subprocess.run([program, "--json", "-t", "1", "case.json"], cwd=folder, capture_output=True, text=True, timeout=60,
+                                env={**os.environ, "XDG_CACHE_HOME": str(folder)})
+        out = {"files": sorted(p.name for p in folder.iterdir()), "results": json.loads(result.stdout).get("results")}
+        for file in folder.glob("o*.h5"):
+            out |= signature(file) if file.name != "other.h5" else {}
+        return result.returncode, result.stderr, out
+
+    return lambda config: run_text(json.dumps(config))
+
+
+@pytest.fixture(scope="module")
+def schema(program):
+    return json.loads(subprocess.run([program, "--schema"], capture_output=True, text=True, check=True).stdout)
+
+
+def test_the_schema_has_no_key_without_a_case(schema):
+    assert leaves(schema) == CASES.keys()
+
+
+def test_every_key_has_a_case_where_it_bites():
+    unit = (SOURCES / "unit" / "test_run.c").read_text()
+    for key, cases in CASES.items():
+        if key in SHOWN_ELSEWHERE:
+            assert SHOWN_ELSEWHERE[key] in unit
+        else:
+            assert cases, key
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_bases_run(outcome, base):
+    code, messages, out = outcome(BASES[base])
+    assert code == 0, messages
+    assert "has no effect" not in messages and any(path.startswith("data/0/meshes/") for path in out)
+
+
+FLAT = [(key, *case) for key, cases in CASES.items() for case in cases]
+
+
+@pytest.mark.parametrize("key, base, path, value, code", [(*case, 0)[:5] for case in FLAT], ids=[f"{c[0]}-{i}" for i, c in enumerate(FLAT)])
+def test_a_change_changes_or_is_refused(outcome, key, base, path, value, code):
+    _, _, before = outcome(BASES[base])
+    got, messages, after = outcome(changed(BASES[base], path, value))
+    assert got in (code if isinstance(code, tuple) else (code,)), messages
+    if code == 0:
+        assert "has no effect" not in messages
+        assert after != before, f"{path} = {value} was accepted and nothing changed"
+    else:
+        words = {part for name in (key, path) for part in name.replace("[", ".").replace("]", "").split(".")}
+        assert any(word in messages for word in words), f"the refusal of {path} does not name it: {messages}"
+        assert not any(name.endswith((".part", ".xdmf")) for name in after["files"])
+
+
+def enumerations(schema):
+    """(path, value) of every value of every key that has a fixed set of names."""
+    for section, row in schema["properties"].items():
+        for key, inner in row.get("properties", {section: row}).items():
+            for rule in inner.get("allOf", []) if isinstance(inner, dict) else []:
+                for value in rule.get("enum", []):
+                    yield (section if key == section else f"{section}.{key}"), value
+
+
+def test_every_name_of_a_choice_is_told_apart(outcome, schema):
+    """No two names of a choice may give the same result, unless one of them is refused where the other is not."""
+    bases = {"coupling.closure": "custom", "reading": "custom"}
+    synonyms = {"solver.method": {"auto", "fft"}, "solver.max_iterations": {500}}
+    seen = {}
+    for path, value in enumerations(schema):
+        code, _, out = outcome(changed(BASES[bases.get(path, "film")], path, value))
+        seen.setdefault(path, []).append((value, json.dumps([code, out if code == 0 else value], default=repr, sort_keys=True)))
+    assert {"grid.sampling", "reading", "solver.derivative", "output.precision", "coupling.closure"} <= seen.keys()
+    for path, outcomes in seen.items():
+        if path not in synonyms:
+            assert len({text for _, text in outcomes}) == len(outcomes), (path, [value for value, _ in outcomes])
+        else:
+            assert {value for value, _ in outcomes} == synonyms[path]
+
+
+@pytest.mark.parametrize("key, case", IDLE.items(), ids=IDLE.keys())
+def test_a_key_that_cannot_matter_is_named(outcome, key, case):
+    base, path, value = case
+    code, messages, _ = outcome(changed(BASES[base], path, value))
+    assert code == 0, messages
+    assert f"{key} has no effect" in messages, messages
+
+
+def test_metadata_is_allowed_and_only_that_is_without_effect(outcome):
+    config = {**BASES["film"], "title": "a", "comment": ["b"], "x-lab": {"c": 1}, "$schema": "d"}
+    code, messages, out = outcome(config)
+    assert code == 0, messages
+    assert out == outcome(BASES["film"])[2]

@@ -1,0 +1,55 @@
+"""If this fails, a run that cannot fit takes the machine down instead of saying so, or holds more fields than it must."""
+import json
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+HUGE = {"grid": {"points": [100000] * 3, "lengths": [1, 1, 1]}, "entropy": "x*y", "boundary": {"x": "dirichlet"}}
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+@pytest.mark.parametrize("limits", [{}, {"limits": {"memory": "8 GB"}}])
+def test_a_grid_that_cannot_fit_is_refused_at_once(run, tmp_path, options, limits):
+    start = time.monotonic()
+    result = run({**HUGE, **limits, "output": {"fields": ["phi", "E", "J_S"]}}, *options)
+    assert result.returncode == 8 and "memory" in result.json["errors"][0]["code"], result.stderr
+    assert time.monotonic() - start < 5
+    assert not list(tmp_path.glob("*.h5*"))
+
+
+def test_the_limit_is_where_the_estimate_says(run, small):
+    estimate = run(small, "--check").json["estimated_bytes"]
+    assert run({**small, "limits": {"memory": estimate}}, "--check").returncode == 0
+    assert run({**small, "limits": {"memory": estimate - 1}}, "--check").returncode == 8
+
+
+def peak(program, folder, config):
+    (folder / "case.json").write_text(json.dumps(config))
+    result = subprocess.run([program, "--json", "-f", "-t", "2", "case.json"], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)["peak_rss"]
+
+
+# What must be held at once, as full fields: inputs (S, charge), and the one output component that is being derived.
+HELD = {
+    "entropy between walls": (dict(entropy="sin(9*x)*y", boundary={"x": "dirichlet", "z": "natural"}), 2),
+    "charge": (dict(charge="1e-11*cos(2*pi*x)", output={"fields": ["phi_rho", "E"]}), 2),
+    "periodic": (dict(entropy="sin(2*pi*x)*y"), 2),
+}
+
+
+@pytest.mark.parametrize("changes, held", HELD.values(), ids=HELD.keys())
+def test_peak_memory(program, tmp_path, changes, held):
+    """192^3 above a tiny run: at most inputs + outputs held at once + 1.1 fields (the solution itself and slack)."""
+    def config(n):
+        config = {"grid": {"points": [n] * 3, "lengths": [1, 1, 1]}, **changes}
+        return {**config, "output": {"xdmf": False, **config.get("output", {"fields": ["phi", "E", "J_S"]})}}
+
+    if b"__asan_init" in pathlib.Path(program).read_bytes():
+        pytest.skip("a sanitized program holds shadow memory beside its own")
+    base, field = peak(program, tmp_path, config(8)), 8 * 192**3
+    fields = (peak(program, tmp_path, config(192)) - base) / field
+    print(f"{fields:.2f} fields above the {base / 1e6:.0f} MB of a tiny run; {held} + 1.1 allowed")
+    assert fields <= held + 1.1
