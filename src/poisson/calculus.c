@@ -82,13 +82,16 @@ static void difference_rows(const qep_calculus *c, const double *u, const qep_wa
         double *scratch = c->scratch + (size_t)omp_get_thread_num() * c->scratch_size;
         double *plain = scratch + qep_stencil_scratch(&c->stencil);
 #pragma omp for schedule(static)
-        for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < rows; i++) {
+            size_t y = 0, z = 0;
+            qep_stencil_sweep(&c->stencil, i, &y, &z);
+            const size_t r = z * ny + y;
             double *row = out + r * nx;
             if (!weight) {
-                qep_stencil_row(&c->stencil, u, walls, axis, m, r % ny, r / ny, alpha, accumulate, row, scratch);
+                qep_stencil_row(&c->stencil, u, walls, axis, m, y, z, alpha, accumulate, row, scratch);
                 continue;
             }
-            qep_stencil_row(&c->stencil, u, walls, axis, m, r % ny, r / ny, alpha, 0, plain, scratch);
+            qep_stencil_row(&c->stencil, u, walls, axis, m, y, z, alpha, 0, plain, scratch);
             for (size_t x = 0; x < nx; x++) {
                 row[x] = (accumulate ? row[x] : 0.0) + weight[r * nx + x] * plain[x];
             }

@@ -225,8 +225,10 @@ static void residual_rows(const qep_poisson *p, const source *in, const qep_wall
         double *work = scratch + qep_stencil_scratch(&p->stencil), *fresh = NULL;
         qep_status status = qep_alloc_doubles(&fresh, nx, "residual row", NULL);
 #pragma omp for schedule(static)
-        for (size_t i = 0; i < rows; i++) {
-            const size_t y = i % ny, z = i / ny;
+        for (size_t k = 0; k < rows; k++) {
+            size_t y = 0, z = 0;
+            qep_stencil_sweep(&p->stencil, k, &y, &z);
+            const size_t i = z * ny + y;
             double sums[ROW_SUMS] = {NAN, NAN, NAN, NAN};
             double *r = out ? out + i * nx : work;
             if (status == QEP_OK) {

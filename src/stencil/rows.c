@@ -10,6 +10,18 @@ size_t qep_stencil_scratch(const qep_stencil *stencil) {
     return 2 * QEP_STENCIL_HALF * (stencil->grid.axis[0].n + 1);
 }
 
+void qep_stencil_sweep(const qep_stencil *stencil, size_t i, size_t *y, size_t *z) {
+    static const size_t cached = 1 << 15; /* doubles that stay in the second cache: 256 KiB */
+    const size_t nx = stencil->grid.axis[0].n, ny = stencil->grid.axis[1].n, nz = stencil->grid.axis[2].n;
+    const size_t planes = 2 * (size_t)stencil->axis[2].half + 1, fitting = cached / (planes * nx);
+    const size_t block = fitting < 1 ? 1 : fitting < ny ? fitting : ny;
+    const size_t whole = ny / block * block * nz; /* rows in full blocks */
+    const size_t first = i < whole ? i / (block * nz) * block : ny / block * block;
+    const size_t height = i < whole ? block : ny - first, within = i < whole ? i % (block * nz) : i - whole;
+    *z = within / height;
+    *y = first + within % height;
+}
+
 double qep_stencil_ghost_coefficient(const qep_stencil_axis *axis, qep_wall_kind kind, int side, int ghost, int k) {
     const double s = (axis->sampling == QEP_CELL ? ghost - 0.5 : ghost) * axis->h;
     const int power = kind == QEP_WALL_DIRICHLET ? 2 * k : 2 * k + 1;

@@ -65,7 +65,7 @@ static void onesided(qep_stencil_axis *axis) {
         x[j] = j;
     }
     for (int m = 1; m <= 2; m++) {
-        axis->width[m] = smaller(axis->order + m + 1, axis->n); /* one more than the order needs: its error constant is large */
+        axis->width[m] = smaller(axis->order + m, axis->n);
         for (int i = 0; i < axis->half; i++) {
             qep_stencil_weights(i, x, axis->width[m], m, axis->onesided[m][i]);
             for (int j = 0; j < axis->width[m]; j++) {

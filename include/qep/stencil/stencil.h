@@ -54,6 +54,9 @@ size_t qep_stencil_scratch(const qep_stencil *stencil);
 void qep_stencil_row(const qep_stencil *stencil, const double *u, const qep_walls *walls, int axis, int m, size_t y, size_t z,
                      double alpha, int accumulate, double *row, double *scratch);
 
+/* The i-th row of a sweep over all rows, in an order that keeps the planes a z difference needs in the cache: blocks of y, z inside them. */
+void qep_stencil_sweep(const qep_stencil *stencil, size_t i, size_t *y, size_t *z);
+
 /* Value of the wall expansion that a ghost at sample distance `ghost` (0: the wall node itself, 1, 2, ... outside) adds to the
  * reflected sample: coefficient of level k. */
 double qep_stencil_ghost_coefficient(const qep_stencil_axis *axis, qep_wall_kind kind, int side, int ghost, int k);
