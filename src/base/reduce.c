@@ -3,6 +3,7 @@
 #include "qep/base/reduce.h"
 
 #include "qep/base/memory.h"
+#include "qep/base/simd.h"
 #include <math.h>
 
 double qep_reduce_pairwise(double *values, size_t count) {
@@ -63,24 +64,86 @@ qep_status qep_reduce_array_norm2(const double *values, size_t count, int thread
     return QEP_OK;
 }
 
+/* Eight running values side by side: without them each comparison waits for the one before. */
+enum { LANES = 8 };
+
+typedef struct {
+    double low, high;
+} extrema;
+
+QEP_VARIANTS static extrema block_range(const double *values, size_t count) {
+    double low[LANES], high[LANES];
+    for (size_t k = 0; k < LANES; k++) {
+        low[k] = INFINITY;
+        high[k] = -INFINITY;
+    }
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t k = 0; k < LANES; k++) {
+            low[k] = values[i + k] < low[k] ? values[i + k] : low[k];
+            high[k] = values[i + k] > high[k] ? values[i + k] : high[k];
+        }
+    }
+    extrema result = {INFINITY, -INFINITY};
+    for (; i < count; i++) {
+        result.low = values[i] < result.low ? values[i] : result.low;
+        result.high = values[i] > result.high ? values[i] : result.high;
+    }
+    for (size_t k = 0; k < LANES; k++) {
+        result.low = low[k] < result.low ? low[k] : result.low;
+        result.high = high[k] > result.high ? high[k] : result.high;
+    }
+    return result;
+}
+
 /* Extrema do not depend on the order, so OpenMP's reduction is safe here. */
 void qep_reduce_array_range(const double *values, size_t count, int threads, double *min, double *max) {
     double low = INFINITY, high = -INFINITY;
+    const size_t blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
 #pragma omp parallel for num_threads(threads) schedule(static) reduction(min : low) reduction(max : high)
-    for (size_t i = 0; i < count; i++) {
-        low = values[i] < low ? values[i] : low;
-        high = values[i] > high ? values[i] : high;
+    for (size_t b = 0; b < blocks; b++) {
+        const size_t begin = b * QEP_REDUCE_BLOCK, size = count - begin < QEP_REDUCE_BLOCK ? count - begin : QEP_REDUCE_BLOCK;
+        const extrema e = block_range(values + begin, size);
+        low = e.low < low ? e.low : low;
+        high = e.high > high ? e.high : high;
     }
     *min = low;
     *max = high;
 }
 
+/* 1 when all values are finite: 0 v is NaN otherwise, and sums keep it. */
+QEP_VARIANTS static int block_finite(const double *values, size_t count) {
+    double sum[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t k = 0; k < LANES; k++) {
+            sum[k] += 0.0 * values[i + k];
+        }
+    }
+    double total = 0.0;
+    for (; i < count; i++) {
+        total += 0.0 * values[i];
+    }
+    for (size_t k = 0; k < LANES; k++) {
+        total += sum[k];
+    }
+    return total == 0.0;
+}
+
 size_t qep_reduce_first_nonfinite(const double *values, size_t count, int threads) {
     size_t first = count;
+    const size_t blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
 #pragma omp parallel for num_threads(threads) schedule(static) reduction(min : first)
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(values[i]) && i < first) {
-            first = i;
+    for (size_t b = 0; b < blocks; b++) {
+        const size_t begin = b * QEP_REDUCE_BLOCK, size = count - begin < QEP_REDUCE_BLOCK ? count - begin : QEP_REDUCE_BLOCK;
+        if (begin >= first || block_finite(values + begin, size)) {
+            continue;
+        }
+        for (size_t i = begin; i < begin + size; i++) {
+            if (!isfinite(values[i])) {
+                first = i;
+                break;
+            }
         }
     }
     return first;
