@@ -1,0 +1,249 @@
+/* The algorithms of line.c. Cosine transforms by an N-point complex FFT of the permuted line: Makhoul, IEEE Trans. ASSP 28 (1980) 27; the
+ * type-IV one by N/2 points per line. The textbook N-point algorithms for the types I were rejected: their error grows as sqrt(N); the even
+ * (odd) extension to 2N costs no more here, since its spectrum needs no unpacking. */
+#include "line_impl.h"
+
+#include "qep/base/simd.h"
+#include "vec4.h"
+#include <string.h>
+
+typedef qep_vec4 vec; /* two complex numbers */
+
+static inline __attribute__((always_inline)) vec swap_lanes(vec v) {
+    return __builtin_shufflevector(v, v, 1, 0, 3, 2);
+}
+
+static inline __attribute__((always_inline)) vec load(const double *p) {
+    return qep_vec4_load(p);
+}
+
+static inline __attribute__((always_inline)) void store(double *p, vec v) {
+    qep_vec4_store(p, v);
+}
+
+/* Packed spectrum Z = A + iB of two real lines <-> halfcomplex rows: row k holds Re, row n-k holds Im of (A, B), both doubled less
+ * often: 2 Re A_k = Re(Z_k + Z_{n-k}), 2 Im A_k = Im(Z_k - Z_{n-k}), 2 Re B_k = Im(Z_k + Z_{n-k}), 2 Im B_k = Re(Z_{n-k} - Z_k). */
+QEP_VARIANTS static void unpack_fourier(const qep_line *line, double *block) {
+    static const vec sign = {1.0, -1.0, 1.0, -1.0};
+    for (size_t k = 1; 2 * k < line->n; k++) {
+        double *low = block + k * line->width, *high = block + (line->n - k) * line->width;
+        for (size_t i = 0; i < line->width; i += 4) {
+            const vec u = load(low + i), v = load(high + i);
+            store(low + i, 0.5 * (u + v));
+            store(high + i, 0.5 * sign * swap_lanes(u - v));
+        }
+    }
+}
+
+QEP_VARIANTS static void pack_fourier(const qep_line *line, double *block) {
+    static const vec sign = {1.0, -1.0, 1.0, -1.0};
+    for (size_t k = 1; 2 * k < line->n; k++) {
+        double *low = block + k * line->width, *high = block + (line->n - k) * line->width;
+        for (size_t i = 0; i < line->width; i += 4) {
+            const vec u = load(low + i), v = swap_lanes(sign * load(high + i));
+            store(low + i, u + v);
+            store(high + i, u - v);
+        }
+    }
+}
+
+static void execute(fftw_plan plan, double *data) {
+    fftw_execute_dft(plan, (fftw_complex *)(void *)data, (fftw_complex *)(void *)data);
+}
+
+static void copy_row(const qep_line *line, double *to, size_t r, const double *from, size_t s) {
+    memcpy(to + r * line->width, from + s * line->width, line->width * sizeof *to);
+}
+
+/* Makhoul's permutation: even samples forward, odd samples backward. */
+static size_t permuted(size_t j, size_t n) {
+    return 2 * j < n ? 2 * j : 2 * (n - j) - 1;
+}
+
+/* X = DCT-II(x) in place, with X_k = 2 sum_j x_j cos(pi k (j + 1/2)/n). */
+QEP_VARIANTS static void cosine2(const qep_line *line, double *block, double *work) {
+    static const vec sign = {-1.0, 1.0, -1.0, 1.0};
+    const size_t n = line->unknowns, width = line->width;
+    for (size_t j = 0; j < n; j++) {
+        copy_row(line, work, j, block, permuted(j, n));
+    }
+    execute(line->forward, work);
+    for (size_t i = 0; i < width; i += 4) {
+        store(block + i, 2.0 * load(work + i));
+    }
+    for (size_t k = 1; 2 * k <= n; k++) {
+        const double *zk = work + k * width, *zn = work + (n - k) * width;
+        double *xk = block + k * width, *xn = block + (n - k) * width;
+        const double c = line->twiddle[k][0], s = line->twiddle[k][1];
+        for (size_t i = 0; i < width; i += 4) {
+            const vec even = load(zk + i) + load(zn + i), odd = swap_lanes(load(zk + i) - load(zn + i));
+            /* w = c - i s: X_k = Re, X_{n-k} = -Im of w (V_k + conj V_{n-k}), for both lines at once */
+            const vec a = c * even - s * sign * odd, b = c * sign * odd + s * even;
+            store(xk + i, a);
+            if (2 * k != n) {
+                store(xn + i, b);
+            }
+        }
+    }
+}
+
+/* x = DCT-III(X) in place: x_j = X_0 + 2 sum_k X_k cos(pi k (j + 1/2)/n); undoes cosine2 up to 2n. */
+QEP_VARIANTS static void cosine3(const qep_line *line, double *block, double *work) {
+    static const vec sign = {-1.0, 1.0, -1.0, 1.0};
+    const size_t n = line->unknowns, width = line->width;
+    copy_row(line, work, 0, block, 0);
+    for (size_t k = 1; 2 * k <= n; k++) {
+        const double *xk = block + k * width, *xn = block + (n - k) * width;
+        double *zk = work + k * width, *zn = work + (n - k) * width;
+        const double c = line->twiddle[k][0], s = line->twiddle[k][1];
+        for (size_t i = 0; i < width; i += 4) {
+            const vec a = load(xk + i), b = load(xn + i);
+            const vec even = c * a + s * b, odd = swap_lanes(sign * (c * b - s * a));
+            store(zk + i, even + odd);
+            if (2 * k != n) {
+                store(zn + i, even - odd);
+            }
+        }
+    }
+    execute(line->backward, work);
+    for (size_t j = 0; j < n; j++) {
+        copy_row(line, block, permuted(j, n), work, j);
+    }
+}
+
+/* DCT-IV of even length in place (its own inverse up to n/2): X_{2k} = Re C_k, X_{n-1-2k} = -Im C_k with
+ * C_k = sum_j (x_{2j} + i x_{n-1-2j}) exp(-i pi (2j + 1/2)(2k + 1/2)/n). */
+QEP_VARIANTS static void cosine4(const qep_line *line, double *block, double *work) {
+    const size_t n = line->unknowns, width = line->width;
+    for (size_t j = 0; 2 * j < n; j++) {
+        const double *re = block + 2 * j * width, *im = block + (n - 1 - 2 * j) * width;
+        const double c = line->twiddle[j][0], s = line->twiddle[j][1];
+        double *to = work + 2 * j * width;
+        for (size_t i = 0; i < width; i++) {
+            to[2 * i] = c * re[i] + s * im[i];
+            to[2 * i + 1] = c * im[i] - s * re[i];
+        }
+    }
+    execute(line->forward, work);
+    for (size_t k = 0; 2 * k < n; k++) {
+        const double *from = work + 2 * k * width;
+        const double c = line->twiddle[k][0], s = line->twiddle[k][1];
+        double *even = block + 2 * k * width, *odd = block + (n - 1 - 2 * k) * width;
+        for (size_t i = 0; i < width; i++) {
+            even[i] = c * from[2 * i] + s * from[2 * i + 1];
+            odd[i] = s * from[2 * i] - c * from[2 * i + 1];
+        }
+    }
+}
+
+static void odd_cosine4(const qep_line *line, double *block) {
+    fftw_execute_r2r(line->forward, block, block);
+}
+
+/* DCT-I: the even extension to 2N has a real spectrum, so the packed spectrum is the answer for both lines. */
+static void cosine1(const qep_line *line, double *block, double *work) {
+    const size_t m = line->unknowns, n = line->intervals;
+    memcpy(work, block, m * line->width * sizeof *work);
+    for (size_t j = 1; j < n; j++) {
+        copy_row(line, work, 2 * n - j, block, j);
+    }
+    execute(line->forward, work);
+    memcpy(block, work, m * line->width * sizeof *work);
+}
+
+/* DST-I: the odd extension has an imaginary spectrum -i X: Re Z = X of line b, Im Z = -X of line a. */
+QEP_VARIANTS static void sine1(const qep_line *line, double *block, double *work) {
+    static const vec sign = {-1.0, 1.0, -1.0, 1.0};
+    const size_t m = line->unknowns, n = line->intervals, width = line->width;
+    memset(work, 0, width * sizeof *work);
+    memset(work + n * width, 0, width * sizeof *work);
+    memcpy(work + width, block, m * width * sizeof *work);
+    for (size_t j = 1; j < n; j++) {
+        for (size_t i = 0; i < width; i++) {
+            work[(2 * n - j) * width + i] = -block[(j - 1) * width + i];
+        }
+    }
+    execute(line->forward, work);
+    for (size_t i = 0; i < m * width; i += 4) {
+        store(block + i, sign * swap_lanes(load(work + width + i)));
+    }
+}
+
+static void reverse_rows(const qep_line *line, double *block) {
+    for (size_t j = 0; 2 * j + 1 < line->unknowns; j++) {
+        double *a = block + j * line->width, *b = block + (line->unknowns - 1 - j) * line->width;
+        for (size_t i = 0; i < line->width; i++) {
+            const double t = a[i];
+            a[i] = b[i];
+            b[i] = t;
+        }
+    }
+}
+
+static void alternate_rows(const qep_line *line, double *block) {
+    for (size_t j = 1; j < line->unknowns; j += 2) {
+        for (size_t i = 0; i < line->width; i++) {
+            block[j * line->width + i] = -block[j * line->width + i];
+        }
+    }
+}
+
+/* Sines become cosines by reversing or alternating the samples. */
+static void fold(const qep_line *line, double *block) {
+    if (line->row->reverse) {
+        reverse_rows(line, block);
+    }
+    if (line->row->alternate) {
+        alternate_rows(line, block);
+    }
+}
+
+void qep_line_forward(const qep_line *line, double *block, double *scratch) {
+    fold(line, block);
+    switch (line->row->machine) {
+    case FOURIER:
+        execute(line->forward, block);
+        unpack_fourier(line, block);
+        break;
+    case COSINE2:
+        cosine2(line, block, scratch);
+        break;
+    case COSINE3:
+        cosine3(line, block, scratch);
+        break;
+    case COSINE4:
+        line->use_r2r ? odd_cosine4(line, block) : cosine4(line, block, scratch);
+        break;
+    case COSINE1:
+        cosine1(line, block, scratch);
+        break;
+    case SINE1:
+        sine1(line, block, scratch);
+        break;
+    }
+}
+
+void qep_line_backward(const qep_line *line, double *block, double *scratch) {
+    switch (line->row->machine) {
+    case FOURIER:
+        pack_fourier(line, block);
+        execute(line->backward, block);
+        break;
+    case COSINE2:
+        cosine3(line, block, scratch);
+        break;
+    case COSINE3:
+        cosine2(line, block, scratch);
+        break;
+    case COSINE4:
+        line->use_r2r ? odd_cosine4(line, block) : cosine4(line, block, scratch);
+        break;
+    case COSINE1:
+        cosine1(line, block, scratch);
+        break;
+    case SINE1:
+        sine1(line, block, scratch);
+        break;
+    }
+    fold(line, block);
+}
