@@ -3,23 +3,14 @@
  * real lines without vectors. */
 #include "qep/spectral/passes.h"
 
+#include "blocks.h"
 #include "qep/base/memory.h"
-#include "qep/base/simd.h"
-#include "vec4.h"
 #include <omp.h>
 #include <string.h>
 
-enum { MAX_BATCH = 8 }; /* 16 lines: 256 samples of them fill 32 KiB, the first cache */
-
-typedef struct {
-    qep_line *line;      /* NULL: axis of one sample */
-    size_t n, unknowns, first;
-    double *eigenvalues; /* [n] */
-} pass_axis;
-
 struct qep_passes {
     size_t n[3];
-    pass_axis axis[3];
+    qep_pass_axis axis[3];
     int last;             /* the fused axis, or -1 when the grid is one point */
     int empty;            /* 1: no unknowns at all */
     int threads;
@@ -32,7 +23,7 @@ struct qep_passes {
 static size_t batch_for(size_t lines) {
     size_t batch = (lines + 1) / 2;
     batch = batch < 2 ? 2 : batch + batch % 2;
-    return batch < MAX_BATCH ? batch : MAX_BATCH;
+    return batch < QEP_MAX_BATCH ? batch : QEP_MAX_BATCH;
 }
 
 /* Lines of an axis that lie side by side in memory (x: rows of all planes). */
@@ -41,7 +32,7 @@ static size_t adjacent_lines(const size_t n[3], int axis) {
 }
 
 static qep_status plan_axis(qep_passes *p, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err) {
-    pass_axis *axis = &p->axis[d];
+    qep_pass_axis *axis = &p->axis[d];
     axis->n = axis->unknowns = p->n[d];
     QEP_TRY(qep_alloc_doubles(&axis->eigenvalues, axis->n, "eigenvalues", err));
     for (size_t i = 0; i < axis->n; i++) {
@@ -123,105 +114,12 @@ size_t qep_passes_memory(const qep_grid *grid, int threads) {
     for (int d = 0; d < 3; d++) {
         longest = grid->axis[d].n > longest ? grid->axis[d].n : longest;
     }
-    return sizeof(double) * (plane + (size_t)threads * longest * 2 * MAX_BATCH * 3);
-}
-
-/* 4 x 4 transposition in registers: rows of x <-> columns of the block. */
-static inline __attribute__((always_inline)) void transpose4(qep_vec4 r[4]) {
-    const qep_vec4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 2, 6), b = __builtin_shufflevector(r[0], r[1], 1, 5, 3, 7);
-    const qep_vec4 c = __builtin_shufflevector(r[2], r[3], 0, 4, 2, 6), d = __builtin_shufflevector(r[2], r[3], 1, 5, 3, 7);
-    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-    r[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-    r[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-}
-
-/* Rows of x to a block [n][width]; the lines that are missing become zero. */
-QEP_VARIANTS static void gather_rows(const pass_axis *axis, const double *u, size_t rows, size_t width, double *block) {
-    const size_t n = axis->unknowns, stride = axis->n, whole = rows / 4 * 4;
-    for (size_t l = 0; l < whole; l += 4) {
-        const double *from = u + l * stride + axis->first;
-        size_t i = 0;
-        for (; i + 4 <= n; i += 4) {
-            qep_vec4 r[4];
-            for (size_t k = 0; k < 4; k++) {
-                r[k] = qep_vec4_load(from + k * stride + i);
-            }
-            transpose4(r);
-            for (size_t k = 0; k < 4; k++) {
-                qep_vec4_store(block + (i + k) * width + l, r[k]);
-            }
-        }
-        for (; i < n; i++) {
-            for (size_t k = 0; k < 4; k++) {
-                block[i * width + l + k] = from[k * stride + i];
-            }
-        }
-    }
-    for (size_t l = whole; l < width; l++) {
-        for (size_t i = 0; i < n; i++) {
-            block[i * width + l] = l < rows ? u[l * stride + axis->first + i] : 0.0;
-        }
-    }
-}
-
-QEP_VARIANTS static void scatter_rows(const pass_axis *axis, const double *block, size_t rows, size_t width, double *u) {
-    const size_t n = axis->unknowns, stride = axis->n, whole = rows / 4 * 4;
-    for (size_t l = 0; l < whole; l += 4) {
-        double *to = u + l * stride + axis->first;
-        size_t i = 0;
-        for (; i + 4 <= n; i += 4) {
-            qep_vec4 r[4];
-            for (size_t k = 0; k < 4; k++) {
-                r[k] = qep_vec4_load(block + (i + k) * width + l);
-            }
-            transpose4(r);
-            for (size_t k = 0; k < 4; k++) {
-                qep_vec4_store(to + k * stride + i, r[k]);
-            }
-        }
-        for (; i < n; i++) {
-            for (size_t k = 0; k < 4; k++) {
-                to[k * stride + i] = block[i * width + l + k];
-            }
-        }
-    }
-    for (size_t l = whole; l < rows; l++) {
-        for (size_t i = 0; i < n; i++) {
-            u[l * stride + axis->first + i] = block[i * width + l];
-        }
-    }
-}
-
-/* Lines across rows: `lines` neighbours, samples `stride` apart. */
-static void gather_lines(const pass_axis *axis, const double *u, size_t stride, size_t lines, size_t width, double *block) {
-    for (size_t i = 0; i < axis->unknowns; i++) {
-        const double *from = u + (axis->first + i) * stride;
-        double *to = block + i * width;
-        if (lines == 2 * MAX_BATCH) {
-            memcpy(to, from, 2 * MAX_BATCH * sizeof *to);
-        } else {
-            memcpy(to, from, lines * sizeof *to);
-            memset(to + lines, 0, (width - lines) * sizeof *to);
-        }
-    }
-}
-
-static void scatter_lines(const pass_axis *axis, const double *block, size_t stride, size_t lines, size_t width, double *u) {
-    for (size_t i = 0; i < axis->unknowns; i++) {
-        double *to = u + (axis->first + i) * stride;
-        const double *from = block + i * width;
-        if (lines == 2 * MAX_BATCH) {
-            memcpy(to, from, 2 * MAX_BATCH * sizeof *to);
-        } else {
-            memcpy(to, from, lines * sizeof *to);
-        }
-    }
+    return sizeof(double) * (plane + (size_t)threads * longest * 2 * QEP_MAX_BATCH * 3);
 }
 
 typedef enum { FORWARD, BACKWARD } direction;
 
-static void transform(const pass_axis *axis, direction way, double *block, double *scratch) {
+static void transform(const qep_pass_axis *axis, direction way, double *block, double *scratch) {
     if (way == FORWARD) {
         qep_line_forward(axis->line, block, scratch);
     } else {
@@ -235,37 +133,26 @@ static size_t smaller(size_t a, size_t b) {
 
 /* Blocks [begin, end) of an x pass over all rows. */
 static void pass_rows(const qep_passes *p, direction way, size_t row, size_t rows, double *u, double *block) {
-    const pass_axis *axis = &p->axis[0];
+    const qep_pass_axis *axis = &p->axis[0];
     const size_t width = 2 * qep_line_batch(axis->line);
-    gather_rows(axis, u + row * p->n[0], rows, width, block);
+    qep_block_gather_rows(axis, u + row * p->n[0], rows, width, block);
     transform(axis, way, block, block + p->block_size);
-    scatter_rows(axis, block, rows, width, u + row * p->n[0]);
+    qep_block_scatter_rows(axis, block, rows, width, u + row * p->n[0]);
 }
 
 static void pass_columns(const qep_passes *p, direction way, size_t z, size_t x, double *u, double *block) {
-    const pass_axis *axis = &p->axis[1];
+    const qep_pass_axis *axis = &p->axis[1];
     const size_t width = 2 * qep_line_batch(axis->line), lines = smaller(width, p->n[0] - x);
     double *at = u + z * p->n[1] * p->n[0] + x;
-    gather_lines(axis, at, p->n[0], lines, width, block);
+    qep_block_gather_lines(axis, at, p->n[0], lines, width, block);
     transform(axis, way, block, block + p->block_size);
-    scatter_lines(axis, block, p->n[0], lines, width, at);
-}
-
-/* Divide the coefficients of a block by norm (base + eigenvalue). */
-QEP_VARIANTS static void divide_rows(const pass_axis *axis, const double *restrict sums, size_t width, double norm, double *restrict block) {
-    for (size_t k = 0; k < axis->unknowns; k++) {
-        const double lambda = norm * axis->eigenvalues[axis->first + k];
-        double *row = block + k * width;
-        for (size_t l = 0; l < width; l++) {
-            row[l] /= sums[l] + lambda;
-        }
-    }
+    qep_block_scatter_lines(axis, block, p->n[0], lines, width, at);
 }
 
 /* The same, setting an exactly singular mode to zero: only the line whose other eigenvalues are all zero can hold one. */
-static void divide(const pass_axis *axis, const double *base, size_t lines, size_t width, double norm, double *block,
+static void divide(const qep_pass_axis *axis, const double *base, size_t lines, size_t width, double norm, double *block,
                    double *constant) {
-    double sums[2 * MAX_BATCH];
+    double sums[2 * QEP_MAX_BATCH];
     for (size_t l = 0; l < width; l++) {
         sums[l] = l < lines ? norm * base[l] : -1.0;
     }
@@ -281,30 +168,30 @@ static void divide(const pass_axis *axis, const double *base, size_t lines, size
     if (line < width) {
         *constant = block[mode * width + line];
     }
-    divide_rows(axis, sums, width, norm, block);
+    qep_block_divide_rows(axis, sums, width, norm, block);
     if (line < width) {
         block[mode * width + line] = 0.0;
     }
 }
 
 static void fused_last(const qep_passes *p, size_t first_line, double norm, double *u, double *block, double *constant) {
-    const pass_axis *axis = &p->axis[p->last];
+    const qep_pass_axis *axis = &p->axis[p->last];
     const size_t width = 2 * qep_line_batch(axis->line);
     double *scratch = block + p->block_size;
     const size_t lines = p->last == 0 ? 1 : smaller(width, p->base_count - first_line);
     const size_t stride = p->last == 0 ? 1 : p->last == 1 ? p->n[0] : p->n[0] * p->n[1];
     if (p->last == 0) {
-        gather_rows(axis, u, 1, width, block);
+        qep_block_gather_rows(axis, u, 1, width, block);
     } else {
-        gather_lines(axis, u + first_line, stride, lines, width, block);
+        qep_block_gather_lines(axis, u + first_line, stride, lines, width, block);
     }
     transform(axis, FORWARD, block, scratch);
     divide(axis, p->base + first_line, lines, width, norm, block, constant);
     transform(axis, BACKWARD, block, scratch);
     if (p->last == 0) {
-        scatter_rows(axis, block, 1, width, u);
+        qep_block_scatter_rows(axis, block, 1, width, u);
     } else {
-        scatter_lines(axis, block, stride, lines, width, u + first_line);
+        qep_block_scatter_lines(axis, block, stride, lines, width, u + first_line);
     }
 }
 
