@@ -52,8 +52,8 @@ void qep_digest_sha256(const void *data, size_t bytes, char hex[65]) {
 qep_status qep_digest_sha256_file(const char *file, char hex[65], qep_error *err) {
     FILE *stream = fopen(file, "rb");
     if (!stream) {
-        return qep_error_add(err, QEP_ERR_INPUT, "unreadable_file", NULL, file, "cannot be read: %s",
-                             strerror(errno));
+        return qep_error_add(err, QEP_ERR_INPUT, "unreadable_file", NULL, file,
+                             "cannot be read: %s", strerror(errno));
     }
     struct sha256_ctx context;
     sha256_init(&context);

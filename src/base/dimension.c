@@ -88,7 +88,8 @@ char *qep_dimension_format(qep_dimension dimension, char *text, size_t size) {
         }
     }
     text[0] = 0;
-    static const int order[7] = {1, 0, 2, 3, 4, 5, 6}; /* kg m s A K mol cd, as the SI brochure lists */
+    static const int order[7] = {1, 0, 2, 3,
+                                 4, 5, 6}; /* kg m s A K mol cd, as the SI brochure lists */
     for (int i = 0; i < 7; i++) {
         append_base(text, size, base[order[i]], dimension.exponent[order[i]]);
     }

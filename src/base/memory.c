@@ -14,12 +14,15 @@ int qep_size_multiply(size_t a, size_t b, size_t *product) {
     return !__builtin_mul_overflow(a, b, product);
 }
 
-static qep_status allocate(void **pointer, size_t count, size_t size, const char *what, qep_error *err) {
+static qep_status allocate(void **pointer, size_t count, size_t size, const char *what,
+                           qep_error *err) {
     size_t bytes = 0;
     *pointer = NULL;
-    if (!qep_size_multiply(count ? count : 1, size ? size : 1, &bytes) || bytes > SIZE_MAX - ALIGNMENT) {
+    if (!qep_size_multiply(count ? count : 1, size ? size : 1, &bytes) ||
+        bytes > SIZE_MAX - ALIGNMENT) {
         return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
-                             "%s: %zu elements of %zu bytes exceed the address space", what, count, size);
+                             "%s: %zu elements of %zu bytes exceed the address space", what, count,
+                             size);
     }
     const size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     *pointer = aligned_alloc(ALIGNMENT, rounded);
@@ -54,7 +57,8 @@ static size_t read_number(const char *file, const char *key) {
     char line[256];
     while (stream && fgets(line, sizeof line, stream)) {
         uint64_t number = 0;
-        if (strncmp(line, key, strlen(key)) == 0 && sscanf(line + strlen(key), "%" SCNu64, &number) == 1) {
+        if (strncmp(line, key, strlen(key)) == 0 &&
+            sscanf(line + strlen(key), "%" SCNu64, &number) == 1) {
             value = (size_t)number;
             break;
         }

@@ -18,7 +18,8 @@ double qep_reduce_pairwise(double *values, size_t count) {
     return values[0];
 }
 
-qep_status qep_reduce_sum(size_t count, double (*term)(const void *context, size_t begin, size_t end),
+qep_status qep_reduce_sum(size_t count,
+                          double (*term)(const void *context, size_t begin, size_t end),
                           const void *context, int threads, double *sum, qep_error *err) {
     const size_t blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
     double *partial = NULL;
@@ -52,7 +53,8 @@ static double square_sum(const void *context, size_t begin, size_t end) {
     return sum;
 }
 
-qep_status qep_reduce_array_sum(const double *values, size_t count, int threads, double *sum, qep_error *err) {
+qep_status qep_reduce_array_sum(const double *values, size_t count, int threads, double *sum,
+                                qep_error *err) {
     return qep_reduce_sum(count, plain_sum, values, threads, sum, err);
 }
 
@@ -97,12 +99,16 @@ QEP_VARIANTS static extrema block_range(const double *values, size_t count) {
 }
 
 /* Extrema do not depend on the order, so OpenMP's reduction is safe here. */
-void qep_reduce_array_range(const double *values, size_t count, int threads, double *min, double *max) {
+void qep_reduce_array_range(const double *values, size_t count, int threads, double *min,
+                            double *max) {
     double low = INFINITY, high = -INFINITY;
     const size_t blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
-#pragma omp parallel for num_threads(threads) schedule(static) reduction(min : low) reduction(max : high)
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(min                       \
+                                                                         : low) reduction(max      \
+                                                                                          : high)
     for (size_t b = 0; b < blocks; b++) {
-        const size_t begin = b * QEP_REDUCE_BLOCK, size = count - begin < QEP_REDUCE_BLOCK ? count - begin : QEP_REDUCE_BLOCK;
+        const size_t begin = b * QEP_REDUCE_BLOCK,
+                     size = count - begin < QEP_REDUCE_BLOCK ? count - begin : QEP_REDUCE_BLOCK;
         const extrema e = block_range(values + begin, size);
         low = e.low < low ? e.low : low;
         high = e.high > high ? e.high : high;
@@ -135,7 +141,8 @@ size_t qep_reduce_first_nonfinite(const double *values, size_t count, int thread
     const size_t blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
 #pragma omp parallel for num_threads(threads) schedule(static) reduction(min : first)
     for (size_t b = 0; b < blocks; b++) {
-        const size_t begin = b * QEP_REDUCE_BLOCK, size = count - begin < QEP_REDUCE_BLOCK ? count - begin : QEP_REDUCE_BLOCK;
+        const size_t begin = b * QEP_REDUCE_BLOCK,
+                     size = count - begin < QEP_REDUCE_BLOCK ? count - begin : QEP_REDUCE_BLOCK;
         if (begin >= first || block_finite(values + begin, size)) {
             continue;
         }

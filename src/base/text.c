@@ -87,6 +87,7 @@ size_t qep_text_utf8_length(const char *text) {
         unsigned char first, last, low, high; /* first byte range, second byte range */
         size_t length;
     } rows[] = {
+        /* clang-format off */
         {0x00, 0x7f, 0,    0,    1},
         {0xc2, 0xdf, 0x80, 0xbf, 2},
         {0xe0, 0xe0, 0xa0, 0xbf, 3},
@@ -96,6 +97,7 @@ size_t qep_text_utf8_length(const char *text) {
         {0xf0, 0xf0, 0x90, 0xbf, 4},
         {0xf1, 0xf3, 0x80, 0xbf, 4},
         {0xf4, 0xf4, 0x80, 0x8f, 4},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (*at < rows[i].first || *at > rows[i].last) {

@@ -41,10 +41,13 @@ static const qep_unit_row units[] = {
 static const struct {
     const char *symbol;
     int power; /* of ten */
-} prefixes[] = {{"f", -15}, {"p", -12}, {"n", -9},          {"u", -6}, {"\xc2\xb5", -6}, {"\xce\xbc", -6},
-                {"m", -3},  {"c", -2},  {"k", 3}, {"M", 6}, {"G", 9},  {"T", 12}};
+} prefixes[] = {{"f", -15}, {"p", -12}, {"n", -9}, {"u", -6}, {"\xc2\xb5", -6}, {"\xce\xbc", -6},
+                {"m", -3},  {"c", -2},  {"k", 3},  {"M", 6},  {"G", 9},         {"T", 12}};
 
-enum { UNIT_COUNT = sizeof units / sizeof *units, PREFIX_COUNT = sizeof prefixes / sizeof *prefixes };
+enum {
+    UNIT_COUNT = sizeof units / sizeof *units,
+    PREFIX_COUNT = sizeof prefixes / sizeof *prefixes
+};
 
 const qep_unit_row *qep_unit_table(size_t *count) {
     *count = UNIT_COUNT;
@@ -189,7 +192,9 @@ static int parse_product(unit_parser *p, unit_value *value) {
             return 1;
         }
         if (multiply && divided) {
-            return fail(p, "ambiguous product after \"/\" at \"%s\"; write J/(K m^3) or J K^-1 m^-3", p->at);
+            return fail(p,
+                        "ambiguous product after \"/\" at \"%s\"; write J/(K m^3) or J K^-1 m^-3",
+                        p->at);
         }
         p->at += c == '*' || c == '/';
         unit_value next = {.factor = 1.0};

@@ -4,6 +4,7 @@
 #include "option_table.h"
 
 #define AT(field) offsetof(cli_options, field)
+/* clang-format off */
 static const cli_option_row table[] = {
     {'o', "output",       "FILE",                     CLI_OPTION_TEXT,   AT(output),
      "output file, overrides output.file; for one configuration only"                                                },
@@ -39,6 +40,7 @@ static const cli_option_row table[] = {
     {'V', "version",      NULL,                       CLI_OPTION_FLAG,   AT(version),
      "print the versions of the program and of every library it uses and stop"                                       },
 };
+/* clang-format on */
 #undef AT
 
 _Static_assert(sizeof table / sizeof *table <= CLI_OPTION_MAX, "raise CLI_OPTION_MAX");

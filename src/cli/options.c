@@ -216,9 +216,11 @@ static qep_status check_together(const cli_options *options, qep_error *err) {
     if (options->quiet && options->verbose) {
         return usage(err, "contradiction", "--quiet and --verbose contradict each other");
     }
-    if (options->wisdom && options->plan == QEP_PLAN_ESTIMATE && strcmp(options->wisdom, "none") != 0) {
+    if (options->wisdom && options->plan == QEP_PLAN_ESTIMATE &&
+        strcmp(options->wisdom, "none") != 0) {
         return usage(err, "no_effect",
-                     "--wisdom FILE has no effect with --plan estimate, the default, which neither reads nor "
+                     "--wisdom FILE has no effect with --plan estimate, the default, which neither "
+                     "reads nor "
                      "writes wisdom; add --plan measure or leave --wisdom out");
     }
     size_t from_input = 0;

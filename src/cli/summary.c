@@ -19,12 +19,14 @@ static void put_seconds(FILE *out, const qep_run_report *report) {
         const char *name;
         double value;
     } stages[] = {
+        /* clang-format off */
         {"total",  report->seconds_total },
         {"read",   report->seconds_read  },
         {"plan",   report->seconds_plan  },
         {"solve",  report->seconds_solve },
         {"derive", report->seconds_derive},
         {"write",  report->seconds_write },
+        /* clang-format on */
     };
     fputs(",\"seconds\":{", out);
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {

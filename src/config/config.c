@@ -10,7 +10,8 @@
 #include <string.h>
 
 static void destroy_lists(draft *d) {
-    double_list *lists[] = {&d->points, &d->lengths, &d->spacing, &d->origin, &d->direction, &d->times};
+    double_list *lists[] = {&d->points, &d->lengths,   &d->spacing,
+                            &d->origin, &d->direction, &d->times};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         qep_free(lists[i]->value);
     }
@@ -36,8 +37,8 @@ void qep_config_destroy(qep_config *config) {
     if (!config) {
         return;
     }
-    qep_field_spec *fields[] = {config->entropy, config->charge, config->conductivity, config->permittivity,
-                                config->coupling.profile};
+    qep_field_spec *fields[] = {config->entropy, config->charge, config->conductivity,
+                                config->permittivity, config->coupling.profile};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         qep_field_spec_destroy(fields[i]);
     }
@@ -57,7 +58,8 @@ void qep_config_destroy(qep_config *config) {
     qep_free(config);
 }
 
-static qep_status keep_overrides(qep_config *config, const qep_config_options *options, qep_error *err) {
+static qep_status keep_overrides(qep_config *config, const qep_config_options *options,
+                                 qep_error *err) {
     const size_t count = options ? options->set_count : 0;
     void *block = NULL;
     QEP_TRY(qep_alloc(&block, count, sizeof(char *), "overrides", err));
@@ -67,7 +69,8 @@ static qep_status keep_overrides(qep_config *config, const qep_config_options *o
         config->overrides[i] = qep_text_copy(options->set[i]);
         config->override_count = i + 1;
         if (!config->overrides[i]) {
-            return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, config->name, "no memory for --set");
+            return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, config->name,
+                                 "no memory for --set");
         }
         const qep_status one = json_override(config->json, options->set[i], err);
         status = status == QEP_OK ? one : status;
@@ -132,7 +135,8 @@ static draft *new_draft(const char *text, size_t length, const char *name, const
 }
 
 qep_status qep_config_parse(qep_config **config, const char *text, size_t length, const char *name,
-                            const char *directory, const qep_config_options *options, qep_error *err) {
+                            const char *directory, const qep_config_options *options,
+                            qep_error *err) {
     qep_error *local = NULL;
     void *block = NULL;
     *config = NULL;
@@ -149,7 +153,8 @@ qep_status qep_config_parse(qep_config **config, const char *text, size_t length
         status = keep_overrides(&d->config, options, err);
     }
     if (status == QEP_OK) {
-        reader r = {.draft = d, .json = d->config.json, .directory = d->config.directory, .err = err};
+        reader r = {
+            .draft = d, .json = d->config.json, .directory = d->config.directory, .err = err};
         validate(&r);
         sort_errors(err, before);
         status = r.failed ? QEP_ERR_CONFIG : QEP_OK;
@@ -183,8 +188,9 @@ static int is_there(const json_node *root, const char *path, const json_node *fo
 void qep_config_locate(const qep_config *config, qep_error *err) {
     for (size_t i = 0; err && i < err->count; i++) {
         qep_error_item *item = &err->item[i];
-        const json_node *node =
-            item->path[0] == '/' && item->line == 0 ? json_find(config->json->root, item->path) : NULL;
+        const json_node *node = item->path[0] == '/' && item->line == 0
+                                    ? json_find(config->json->root, item->path)
+                                    : NULL;
         if (!node || strncmp(item->file, "--set", 5) == 0) {
             continue;
         }

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const readings[QEP_READING_COUNT] = {"poisson", "field", "gradient", "directional"};
+static const char *const readings[QEP_READING_COUNT] = {"poisson", "field", "gradient",
+                                                        "directional"};
 static const char *const closures[QEP_CLOSURE_COUNT] = {"literal", "cell", "custom"};
 
 const char *qep_reading_name(qep_reading reading) {
@@ -97,7 +98,8 @@ static void check_closure_keys(reader *r, qep_closure closure) {
         return;
     }
     if (r->draft->coupling_has_unit && row_given(r->draft, "coupling.unit")) {
-        reject(r, blame(r, "coupling.unit"), "contradiction", "the unit is stated in \"value\" already");
+        reject(r, blame(r, "coupling.unit"), "contradiction",
+               "the unit is stated in \"value\" already");
     } else if (!r->draft->coupling_has_unit && !row_given(r->draft, "coupling.unit")) {
         reject_missing(r, blame(r, "coupling.unit"), "unit",
                        "the unit of c in closure custom (\"1\" for none)");
@@ -111,8 +113,8 @@ static void set_c(draft *d) {
         coupling->c_dimension = QEP_DIM_NONE;
     } else if (coupling->closure == QEP_CLOSURE_CELL) {
         const int stretched = coupling->length > 0.0;
-        coupling->c =
-            coupling->cell_volume / (QEP_BOLTZMANN * coupling->time) * (stretched ? coupling->length : 1.0);
+        coupling->c = coupling->cell_volume / (QEP_BOLTZMANN * coupling->time) *
+                      (stretched ? coupling->length : 1.0);
         coupling->c_dimension =
             QEP_DIMENSION(stretched ? 2 : 1, -1, 1, 0, 1, 0, 0); /* m^3 / (J/K s), times m */
     } else {
@@ -131,13 +133,15 @@ static void finish_direction(reader *r) {
     if (d->reading != QEP_READING_DIRECTIONAL) {
         if (given) {
             reject(r, blame(r, "direction"), "inapplicable",
-                   "\"direction\" belongs to reading \"directional\"; with \"%s\" it would have no effect",
+                   "\"direction\" belongs to reading \"directional\"; with \"%s\" it would have no "
+                   "effect",
                    readings[d->reading]);
         }
         return;
     }
     if (!given) {
-        reject_missing(r, r->json->root, "direction", "reading directional needs a direction like [1, 0, 0]");
+        reject_missing(r, r->json->root, "direction",
+                       "reading directional needs a direction like [1, 0, 0]");
         return;
     }
     const double_list *n = &d->direction;
@@ -146,8 +150,8 @@ static void finish_direction(reader *r) {
         return;
     }
     if (n->count != d->points.count && n->count != 3) {
-        reject(r, blame(r, "direction"), "contradiction", "%zu components came, but the grid has %zu axes",
-               n->count, d->points.count);
+        reject(r, blame(r, "direction"), "contradiction",
+               "%zu components came, but the grid has %zu axes", n->count, d->points.count);
         return;
     }
     for (size_t i = 0; i < n->count; i++) {
@@ -187,12 +191,14 @@ void finish_coupling(reader *r) {
     }
     set_c(d);
     if (!isfinite(d->config.coupling.kappa)) {
-        reject(r, blame(r, "coupling"), "out_of_range", "kappa = (hbar/e) c is too large for a double");
+        reject(r, blame(r, "coupling"), "out_of_range",
+               "kappa = (hbar/e) c is too large for a double");
     }
 }
 
 qep_dimension phi_dimension(const qep_config *config) {
-    const int derived = config->reading == QEP_READING_GRADIENT || config->reading == QEP_READING_DIRECTIONAL;
+    const int derived =
+        config->reading == QEP_READING_GRADIENT || config->reading == QEP_READING_DIRECTIONAL;
     const qep_dimension phi =
         qep_dimension_multiply(config->coupling.kappa_dimension, QEP_DIM_ENTROPY_DENSITY);
     return derived ? qep_dimension_divide(phi, QEP_DIM_LENGTH) : phi;

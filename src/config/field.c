@@ -19,7 +19,8 @@ typedef struct {
 static qep_field_spec *read_part(reader *r, const json_node *node, const qep_dimension *expected,
                                  field_unit *unit);
 
-static qep_field_spec *new_spec(reader *r, const json_node *node, qep_field_kind kind, size_t children) {
+static qep_field_spec *new_spec(reader *r, const json_node *node, qep_field_kind kind,
+                                size_t children) {
     void *block = NULL, *child = NULL, *condition = NULL;
     if (qep_alloc(&block, 1, sizeof(qep_field_spec), "field", NULL) != QEP_OK) {
         reject_memory(r);
@@ -32,8 +33,9 @@ static qep_field_spec *new_spec(reader *r, const json_node *node, qep_field_kind
     spec->path = qep_text_copy(json_path(node, path, sizeof path));
     const int enough =
         spec->path &&
-        (children == 0 || (qep_alloc(&child, children, sizeof(qep_field_spec *), "field", NULL) == QEP_OK &&
-                           qep_alloc(&condition, children, sizeof(char *), "field", NULL) == QEP_OK));
+        (children == 0 ||
+         (qep_alloc(&child, children, sizeof(qep_field_spec *), "field", NULL) == QEP_OK &&
+          qep_alloc(&condition, children, sizeof(char *), "field", NULL) == QEP_OK));
     spec->child = child;
     spec->condition = condition;
     spec->count = condition ? children : 0;
@@ -55,8 +57,8 @@ static int accept_unit(reader *r, const json_node *node, const char *text, qep_d
                        const qep_dimension *expected, field_unit *unit) {
     if (expected && !qep_dimension_equal(stated, *expected)) {
         char came[64], needed[64];
-        return reject(r, node, "wrong_dimension", "\"%.200s\" has the unit %s in SI; %s is needed", text,
-                      qep_dimension_format(stated, came, sizeof came),
+        return reject(r, node, "wrong_dimension", "\"%.200s\" has the unit %s in SI; %s is needed",
+                      text, qep_dimension_format(stated, came, sizeof came),
                       qep_dimension_format(*expected, needed, sizeof needed));
     }
     *unit = (field_unit){1, stated};
@@ -69,14 +71,16 @@ static qep_field_spec *read_text(reader *r, const json_node *node, const qep_dim
     double value = 0;
     qep_dimension stated = QEP_DIM_NONE;
     int has_unit = 0;
-    const qep_quantity_result result = qep_quantity_parse(node->string, &value, &stated, &has_unit, message);
+    const qep_quantity_result result =
+        qep_quantity_parse(node->string, &value, &stated, &has_unit, message);
     if (result == QEP_QUANTITY_ERROR) {
         reject(r, node, "bad_unit", "\"%.200s\": %s", node->string, message);
         return NULL;
     }
     if (result == QEP_QUANTITY_NO) {
-        qep_field_spec *spec =
-            check_expression(r, node, node->string, 1) ? new_spec(r, node, QEP_FIELD_EXPRESSION, 0) : NULL;
+        qep_field_spec *spec = check_expression(r, node, node->string, 1)
+                                   ? new_spec(r, node, QEP_FIELD_EXPRESSION, 0)
+                                   : NULL;
         if (spec && !(spec->text = qep_text_copy(node->string))) {
             reject_memory(r);
             return drop(spec);
@@ -112,8 +116,9 @@ static int text_member(reader *r, const json_node *node, const char *key, const 
 }
 
 static char *resolve(const char *directory, const char *file) {
-    return file[0] == '/' || !directory || !directory[0] ? qep_text_copy(file)
-                                                         : qep_text_format("%s/%s", directory, file);
+    return file[0] == '/' || !directory || !directory[0]
+               ? qep_text_copy(file)
+               : qep_text_format("%s/%s", directory, file);
 }
 
 static int read_hdf5_members(reader *r, const json_node *node, qep_field_spec *spec,
@@ -125,7 +130,8 @@ static int read_hdf5_members(reader *r, const json_node *node, qep_field_spec *s
     good = text_member(r, node, "order", &order) && good;
     good = text_member(r, node, "unit", &text) && good;
     if (good && !dataset) {
-        good = reject_missing(r, node, "dataset", "the name of a data set in the file, like \"/S\"");
+        good =
+            reject_missing(r, node, "dataset", "the name of a data set in the file, like \"/S\"");
     }
     if (order && strcmp(order, orders[0]) != 0 && strcmp(order, orders[1]) != 0) {
         good = reject_choice(r, json_member(node, "order"), order, orders, 2);
@@ -164,10 +170,11 @@ static qep_field_spec *read_hdf5(reader *r, const json_node *node, const qep_dim
 static int merge_units(reader *r, const json_node *node, field_unit *all, field_unit one) {
     if (one.stated && all->stated && !qep_dimension_equal(all->dimension, one.dimension)) {
         char a[64], b[64];
-        return reject(r, node, "wrong_dimension",
-                      "this part has the unit %s, the parts before it %s; they cannot be added or exchanged",
-                      qep_dimension_format(one.dimension, a, sizeof a),
-                      qep_dimension_format(all->dimension, b, sizeof b));
+        return reject(
+            r, node, "wrong_dimension",
+            "this part has the unit %s, the parts before it %s; they cannot be added or exchanged",
+            qep_dimension_format(one.dimension, a, sizeof a),
+            qep_dimension_format(all->dimension, b, sizeof b));
     }
     if (one.stated) {
         *all = one;
@@ -179,7 +186,8 @@ static int read_region(reader *r, const json_node *node, qep_field_spec *spec, s
                        const qep_dimension *expected, field_unit *unit) {
     static const char *const keys[] = {"where", "value"};
     if (node->kind != JSON_OBJECT) {
-        return reject(r, node, "wrong_type", "%s came; {\"where\": \"x<1e-9\", \"value\": FIELD} is needed",
+        return reject(r, node, "wrong_type",
+                      "%s came; {\"where\": \"x<1e-9\", \"value\": FIELD} is needed",
                       json_kind_name(node));
     }
     int good = check_keys(r, node, NULL, keys, 2);
@@ -207,7 +215,8 @@ static qep_field_spec *read_regions(reader *r, const json_node *node, const qep_
     const json_node *list = json_member(node, "regions"), *rest = json_member(node, "default");
     int good = check_keys(r, node, NULL, keys, 2);
     if (list->kind != JSON_ARRAY || list->count == 0) {
-        reject(r, list, "wrong_type", "a list of at least one {\"where\": ..., \"value\": ...} is needed");
+        reject(r, list, "wrong_type",
+               "a list of at least one {\"where\": ..., \"value\": ...} is needed");
         return NULL;
     }
     qep_field_spec *spec = new_spec(r, node, QEP_FIELD_REGIONS, list->count + (rest != NULL));
@@ -225,7 +234,8 @@ static qep_field_spec *read_regions(reader *r, const json_node *node, const qep_
     return good ? spec : drop(spec);
 }
 
-static qep_field_spec *read_list(reader *r, const json_node *node, const char *key, qep_field_kind kind) {
+static qep_field_spec *read_list(reader *r, const json_node *node, const char *key,
+                                 qep_field_kind kind) {
     const char *const keys[] = {key};
     const json_node *list = json_member(node, key);
     const int known = check_keys(r, node, NULL, keys, 1);
@@ -252,16 +262,18 @@ static qep_field_spec *read_sum(reader *r, const json_node *node, const qep_dime
 /* Parts without a unit are taken as they are; where any part states one, the product of the stated ones must
  * be the expected. A first HDF5 part without a unit text takes what is left over, so that a record that
  * carries its own unit is checked when it is opened. */
-static int product_unit(reader *r, const json_node *node, qep_field_spec *spec, const qep_dimension *expected,
-                        field_unit *unit, qep_field_spec *open) {
+static int product_unit(reader *r, const json_node *node, qep_field_spec *spec,
+                        const qep_dimension *expected, field_unit *unit, qep_field_spec *open) {
     if (!expected) {
         return 1;
     }
     if (open) {
-        open->dimension = qep_dimension_divide(*expected, unit->stated ? unit->dimension : QEP_DIM_NONE);
+        open->dimension =
+            qep_dimension_divide(*expected, unit->stated ? unit->dimension : QEP_DIM_NONE);
     } else if (unit->stated && !qep_dimension_equal(unit->dimension, *expected)) {
         char came[64], needed[64];
-        return reject(r, node, "wrong_dimension", "the product of the stated units is %s in SI; %s is needed",
+        return reject(r, node, "wrong_dimension",
+                      "the product of the stated units is %s in SI; %s is needed",
                       qep_dimension_format(unit->dimension, came, sizeof came),
                       qep_dimension_format(*expected, needed, sizeof needed));
     }
@@ -296,8 +308,10 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
         const char *key;
         qep_field_spec *(*read)(reader *r, const json_node *node, const qep_dimension *expected,
                                 field_unit *unit);
-    } forms[] = {
-        {"hdf5", read_hdf5}, {"regions", read_regions}, {"sum", read_sum}, {"product", read_product}};
+    } forms[] = {{"hdf5", read_hdf5},
+                 {"regions", read_regions},
+                 {"sum", read_sum},
+                 {"product", read_product}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (json_member(node, forms[i].key)) {
             return forms[i].read(r, node, expected, unit);
@@ -305,7 +319,8 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
     }
     if (json_member(node, "source")) {
         reject(r, json_member(node, "source"), "not_available",
-               "named sources are not available in this version; compute the field beforehand and give it as "
+               "named sources are not available in this version; compute the field beforehand and "
+               "give it as "
                "{\"hdf5\": ...} or an expression");
         return NULL;
     }
@@ -330,10 +345,10 @@ static qep_field_spec *read_part(reader *r, const json_node *node, const qep_dim
     } else if (node->kind == JSON_OBJECT) {
         spec = read_object(r, node, expected, unit);
     } else {
-        reject(
-            r, node, "wrong_type",
-            "%s came; a number, a text (\"5 nm\", an expression) or an object like {\"hdf5\": ...} is needed",
-            json_kind_name(node));
+        reject(r, node, "wrong_type",
+               "%s came; a number, a text (\"5 nm\", an expression) or an object like {\"hdf5\": "
+               "...} is needed",
+               json_kind_name(node));
     }
     if (spec && (expected || unit->stated)) {
         spec->dimension = expected ? *expected : unit->dimension;

@@ -20,7 +20,8 @@ static void write_leaf(writer *w, const qep_field_spec *spec, int in_product) {
 /* File names are written as they were given: relative to the directory of the configuration. */
 static void write_hdf5(writer *w, const qep_field_spec *spec) {
     const size_t skip = w->directory ? strlen(w->directory) : 0;
-    const int inside = skip > 0 && strncmp(spec->file, w->directory, skip) == 0 && spec->file[skip] == '/';
+    const int inside =
+        skip > 0 && strncmp(spec->file, w->directory, skip) == 0 && spec->file[skip] == '/';
     write_open(w, '{');
     write_key(w, "hdf5");
     write_string(w, inside ? spec->file + skip + 1 : spec->file);

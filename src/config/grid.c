@@ -22,10 +22,11 @@ static int read_kind(reader *r, const json_node *node, const char *word, int fir
             return 1;
         }
         if (strcmp(word, row->name) == 0) {
-            return reject(r, node, "not_available",
-                          "\"%s\" faces are not available in this version; use \"natural\" or \"neumann\" "
-                          "faces, or a larger periodic grid",
-                          word);
+            return reject(
+                r, node, "not_available",
+                "\"%s\" faces are not available in this version; use \"natural\" or \"neumann\" "
+                "faces, or a larger periodic grid",
+                word);
         }
         if (row->supported) {
             names[count++] = row->name;
@@ -42,15 +43,15 @@ static int read_face_value(reader *r, const json_node *node, qep_face *face) {
             continue;
         }
         if (value) {
-            return reject(r, node->child[i], "contradiction", "a face has one kind; \"%s\" was given before",
-                          value->key);
+            return reject(r, node->child[i], "contradiction",
+                          "a face has one kind; \"%s\" was given before", value->key);
         }
         value = node->child[i];
     }
     if (!value) {
-        return reject(
-            r, node, "missing_key",
-            "a face object is {\"dirichlet\": VALUE}, {\"neumann\": VALUE} or {\"natural\": VALUE}");
+        return reject(r, node, "missing_key",
+                      "a face object is {\"dirichlet\": VALUE}, {\"neumann\": VALUE} or "
+                      "{\"natural\": VALUE}");
     }
     if (!read_kind(r, value, value->key, QEP_DIRICHLET, &face->kind)) {
         return 0;
@@ -65,9 +66,10 @@ static int read_face(reader *r, const json_node *node, qep_face *face) {
         return read_face_value(r, node, face);
     }
     if (node->kind != JSON_STRING) {
-        return reject(r, node, "wrong_type",
-                      "%s came; a boundary kind like \"dirichlet\" or {\"dirichlet\": \"5 mV\"} is needed",
-                      json_kind_name(node));
+        return reject(
+            r, node, "wrong_type",
+            "%s came; a boundary kind like \"dirichlet\" or {\"dirichlet\": \"5 mV\"} is needed",
+            json_kind_name(node));
     }
     return read_kind(r, node, node->string, QEP_PERIODIC, &face->kind);
 }
@@ -94,8 +96,9 @@ int read_boundary(reader *r, const config_row *row, const json_node *node) {
     qep_face *face = r->draft->config.face[axis];
     const double_list *points = &r->draft->points;
     if (points->count > 0 && axis >= points->count) {
-        return reject(r, node, "inapplicable", "the grid has %zu ax%s, so there are no faces across %s",
-                      points->count, points->count == 1 ? "is" : "es", row_key(row));
+        return reject(r, node, "inapplicable",
+                      "the grid has %zu ax%s, so there are no faces across %s", points->count,
+                      points->count == 1 ? "is" : "es", row_key(row));
     }
     int good;
     if (json_member(node, "low") || json_member(node, "high")) {
@@ -104,9 +107,9 @@ int read_boundary(reader *r, const config_row *row, const json_node *node) {
         good = read_face(r, node, &face[0]) && read_face(r, node, &face[1]);
     }
     if (good && axis < points->count && points->value[axis] == 1 && face[0].kind != QEP_PERIODIC) {
-        return reject(
-            r, node, "contradiction",
-            "the axis has one point, so it has no derivative; only its default \"periodic\" is allowed");
+        return reject(r, node, "contradiction",
+                      "the axis has one point, so it has no derivative; only its default "
+                      "\"periodic\" is allowed");
     }
     return good;
 }
@@ -172,8 +175,8 @@ static int check_grid(reader *r) {
         return 0;
     }
     if (!row_given(d, "grid.points")) {
-        good =
-            reject_missing(r, grid, "points", "the number of samples along each axis, like [128, 128, 64]");
+        good = reject_missing(r, grid, "points",
+                              "the number of samples along each axis, like [128, 128, 64]");
     }
     const int lengths = row_given(d, "grid.lengths"), spacing = row_given(d, "grid.spacing");
     if (lengths && spacing) {
@@ -186,8 +189,8 @@ static int check_grid(reader *r) {
         return 0;
     }
     if (d->points.count > 3) {
-        return reject(r, blame(r, "grid.points"), "out_of_range", "%zu axes; one to three are possible",
-                      d->points.count);
+        return reject(r, blame(r, "grid.points"), "out_of_range",
+                      "%zu axes; one to three are possible", d->points.count);
     }
     good = same_length(r, "grid.lengths", &d->lengths) && good;
     good = same_length(r, "grid.spacing", &d->spacing) && good;
@@ -218,9 +221,9 @@ void finish_grid(reader *r) {
         faces[a][1] = d->config.face[a][1].kind;
     }
     const size_t before = r->err ? r->err->count : 0;
-    const qep_status status =
-        qep_grid_init(&d->config.grid, (int)d->points.count, points, d->lengths.value, d->spacing.value,
-                      d->origin.value, d->sampling ? QEP_NODE : QEP_CELL, (const qep_bc(*)[2])faces, r->err);
+    const qep_status status = qep_grid_init(
+        &d->config.grid, (int)d->points.count, points, d->lengths.value, d->spacing.value,
+        d->origin.value, d->sampling ? QEP_NODE : QEP_CELL, (const qep_bc(*)[2])faces, r->err);
     if (status != QEP_OK) {
         r->failed++;
         json_place_errors(r->json, blame(r, "grid"), 0, before, r->err);

@@ -41,10 +41,11 @@ int read_memory(reader *r, const config_row *row, const json_node *node) {
             sscanf(node->string, "%60lf%n", &value, &used);
         }
         if (fields < 1 || (size_t)used != length || !memory_unit(unit, &factor)) {
-            return reject(r, node, "bad_unit",
-                          "\"%.80s\" is no amount of memory; write \"8 GB\" (kB MB GB TB, KiB MiB GiB TiB) "
-                          "or a number of bytes",
-                          node->string);
+            return reject(
+                r, node, "bad_unit",
+                "\"%.80s\" is no amount of memory; write \"8 GB\" (kB MB GB TB, KiB MiB GiB TiB) "
+                "or a number of bytes",
+                node->string);
         }
     } else if (node->kind != JSON_NUMBER) {
         return reject(r, node, "wrong_type", "%s came; \"8 GB\" or a number of bytes is needed",
@@ -52,7 +53,8 @@ int read_memory(reader *r, const config_row *row, const json_node *node) {
     }
     value *= factor;
     if (!(value >= 1.0 && value <= 9007199254740992.0)) {
-        return reject(r, node, "out_of_range", "%g bytes came; from 1 byte to 2^53 bytes are allowed", value);
+        return reject(r, node, "out_of_range",
+                      "%g bytes came; from 1 byte to 2^53 bytes are allowed", value);
     }
     r->draft->config.memory_limit = (size_t)value;
     return 1;

@@ -14,14 +14,17 @@
 
 /* Read a stream whole, up to one byte more than the scanner allows, so that the scanner reports the excess.
  */
-static qep_status read_all(int stream, const char *name, char **text, size_t *length, qep_error *err) {
+static qep_status read_all(int stream, const char *name, char **text, size_t *length,
+                           qep_error *err) {
     void *block = NULL;
     QEP_TRY(qep_alloc(&block, JSON_MAX_TEXT + 2, 1, "configuration", err));
     char *buffer = block;
     size_t used = 0;
     while (used < JSON_MAX_TEXT + 1) {
         const ssize_t got = read(stream, buffer + used, JSON_MAX_TEXT + 1 - used);
-        if (got < 0 && errno == EINTR) { /* a signal that the program caught: whoever waits here wants to stop */
+        if (got < 0 &&
+            errno ==
+                EINTR) { /* a signal that the program caught: whoever waits here wants to stop */
             qep_free(buffer);
             return qep_error_add(err, QEP_ERR_INTERRUPTED, "interrupted", NULL, name,
                                  "stopped by a signal while the configuration was read");
@@ -51,13 +54,15 @@ static qep_status read_file(const char *name, char **text, size_t *length, qep_e
         if (stream >= 0) {
             close(stream);
         }
-        return qep_error_add(err, QEP_ERR_CONFIG, reason == ENOENT ? "missing_file" : "unreadable", NULL,
-                             name, "the configuration cannot be opened: %s", strerror(reason));
+        return qep_error_add(err, QEP_ERR_CONFIG, reason == ENOENT ? "missing_file" : "unreadable",
+                             NULL, name, "the configuration cannot be opened: %s",
+                             strerror(reason));
     }
     qep_status status = QEP_OK;
     if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) {
-        status = qep_error_add(err, QEP_ERR_CONFIG, "unreadable", NULL, name, "this is no file but %s",
-                               S_ISDIR(about.st_mode) ? "a directory" : "a device");
+        status =
+            qep_error_add(err, QEP_ERR_CONFIG, "unreadable", NULL, name, "this is no file but %s",
+                          S_ISDIR(about.st_mode) ? "a directory" : "a device");
     } else {
         status = read_all(stream, name, text, length, err);
     }
@@ -67,7 +72,8 @@ static qep_status read_file(const char *name, char **text, size_t *length, qep_e
 
 static char *directory_of(const char *name) {
     const char *slash = strrchr(name, '/');
-    return slash ? qep_text_copy_n(name, slash == name ? 1 : (size_t)(slash - name)) : qep_text_copy("");
+    return slash ? qep_text_copy_n(name, slash == name ? 1 : (size_t)(slash - name))
+                 : qep_text_copy("");
 }
 
 static int is_result(const char *name) {
@@ -93,9 +99,10 @@ static qep_status read_stored(const char *name, stored *from, qep_error *err) {
     for (size_t i = 0; good && i < list->count; i++) {
         good = list->child[i]->kind == JSON_STRING;
     }
-    return status != QEP_OK || good ? status
-                                    : qep_error_add(err, QEP_ERR_CONFIG, "wrong_type", NULL, name,
-                                                    "/provenance/overrides_json is no list of texts");
+    return status != QEP_OK || good
+               ? status
+               : qep_error_add(err, QEP_ERR_CONFIG, "wrong_type", NULL, name,
+                               "/provenance/overrides_json is no list of texts");
 }
 
 /* The stored overrides come first, so that new ones win. */
@@ -119,12 +126,12 @@ static qep_status parse_stored(qep_config **config, const char *name, const stor
     return status;
 }
 
-static qep_status load_result(qep_config **config, const char *name, const qep_config_options *options,
-                              qep_error *err) {
+static qep_status load_result(qep_config **config, const char *name,
+                              const qep_config_options *options, qep_error *err) {
     stored from = {0};
     if (access(name, R_OK) != 0) {
-        return qep_error_add(err, QEP_ERR_CONFIG, errno == ENOENT ? "missing_file" : "unreadable", NULL, name,
-                             "the configuration cannot be opened: %s", strerror(errno));
+        return qep_error_add(err, QEP_ERR_CONFIG, errno == ENOENT ? "missing_file" : "unreadable",
+                             NULL, name, "the configuration cannot be opened: %s", strerror(errno));
     }
     qep_status status = read_stored(name, &from, err);
     if (status == QEP_OK) {
@@ -151,7 +158,8 @@ qep_status qep_config_load(qep_config **config, const char *name, const qep_conf
     char *directory = directory_of(standard_input ? "" : name);
     const qep_status status =
         directory ? qep_config_parse(config, text, length, shown, directory, options, err)
-                  : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, shown, "no memory for a file name");
+                  : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, shown,
+                                  "no memory for a file name");
     qep_free(directory);
     qep_free(text);
     return status;

@@ -23,10 +23,10 @@ static int find_quantity(reader *r, const json_node *node, const qep_quantity_ro
     }
     for (size_t i = 0; i < sizeof unavailable / sizeof *unavailable; i++) {
         if (strcmp(node->string, unavailable[i]) == 0) {
-            return reject(
-                r, node, "not_available",
-                "\"%s\" belongs to conduction, which this version does not support; J_S and J_rho are there",
-                node->string);
+            return reject(r, node, "not_available",
+                          "\"%s\" belongs to conduction, which this version does not support; J_S "
+                          "and J_rho are there",
+                          node->string);
         }
     }
     *found = qep_quantity_find(node->string);
@@ -38,7 +38,8 @@ int read_output_fields(reader *r, const config_row *row, const json_node *node) 
     qep_config *config = &r->draft->config;
     void *block = NULL;
     if (node->kind != JSON_ARRAY || node->count == 0) {
-        return reject(r, node, "wrong_type", "%s came; a list of quantities like [\"phi\", \"E\"] is needed",
+        return reject(r, node, "wrong_type",
+                      "%s came; a list of quantities like [\"phi\", \"E\"] is needed",
                       node->kind == JSON_ARRAY ? "an empty list" : json_kind_name(node));
     }
     if (qep_alloc(&block, node->count, sizeof(char *), "fields", NULL) != QEP_OK) {
@@ -52,7 +53,8 @@ int read_output_fields(reader *r, const config_row *row, const json_node *node) 
         int fine = find_quantity(r, node->child[i], &found);
         for (size_t k = 0; fine && k < config->field_count; k++) {
             if (config->fields[k] == found->name) {
-                fine = reject(r, node->child[i], "contradiction", "\"%s\" is listed twice", found->name);
+                fine = reject(r, node->child[i], "contradiction", "\"%s\" is listed twice",
+                              found->name);
             }
         }
         if (fine) {
@@ -83,7 +85,8 @@ int field_is_present(const qep_field_spec *spec) {
 
 int has_face_values(const qep_config *config) {
     for (int a = 0; a < 3; a++) {
-        if (field_is_present(config->face[a][0].value) || field_is_present(config->face[a][1].value)) {
+        if (field_is_present(config->face[a][0].value) ||
+            field_is_present(config->face[a][1].value)) {
             return 1;
         }
     }
@@ -112,9 +115,10 @@ static const char *missing_reason(const qep_config *config, const char *name) {
         return "it belongs to reading \"poisson\", which solves an equation in two parts";
     }
     double uniform = 0.0;
-    const int varies = config->coupling.profile && !qep_field_is_constant(config->coupling.profile, &uniform);
-    const int no_phi =
-        varies && (config->reading == QEP_READING_FIELD || config->reading == QEP_READING_DIRECTIONAL);
+    const int varies =
+        config->coupling.profile && !qep_field_is_constant(config->coupling.profile, &uniform);
+    const int no_phi = varies && (config->reading == QEP_READING_FIELD ||
+                                  config->reading == QEP_READING_DIRECTIONAL);
     if (no_phi && strcmp(name, "phi") == 0) {
         return "with a coupling profile this reading defines a field, but no potential";
     }
@@ -157,19 +161,24 @@ static void check_sum(reader *r) {
     const qep_dimension phi = phi_dimension(config), volt = QEP_DIM_VOLTAGE;
     int summed = 0;
     for (size_t i = 0; i < config->field_count; i++) {
-        summed = summed || strcmp(config->fields[i], "phi") == 0 || strcmp(config->fields[i], "E") == 0;
+        summed =
+            summed || strcmp(config->fields[i], "phi") == 0 || strcmp(config->fields[i], "E") == 0;
     }
     if (!summed || !config->entropy || qep_dimension_equal(phi, volt)) {
         return;
     }
     char unit[64];
     const char *other = field_is_present(config->charge) ? "charge" : "boundary";
-    reject(r, blame(r, row_given(r->draft, "output.fields") ? "output.fields" : other), "contradiction",
-           "phi of the entropy has the unit %s with closure \"%s\", phi of the charge and boundary values "
+    reject(r, blame(r, row_given(r->draft, "output.fields") ? "output.fields" : other),
+           "contradiction",
+           "phi of the entropy has the unit %s with closure \"%s\", phi of the charge and boundary "
+           "values "
            "has V; different units never add. "
-           "Use closure \"cell\", or \"custom\" with a unit that gives V, or ask only for phi_rho and phi_S "
+           "Use closure \"cell\", or \"custom\" with a unit that gives V, or ask only for phi_rho "
+           "and phi_S "
            "in output.fields",
-           qep_dimension_format(phi, unit, sizeof unit), qep_closure_name(config->coupling.closure));
+           qep_dimension_format(phi, unit, sizeof unit),
+           qep_closure_name(config->coupling.closure));
 }
 
 void finish_output(reader *r) {

@@ -23,14 +23,16 @@ static qep_status malformed(const override *o, const char *why) {
                          o->assignment, why);
 }
 
-static qep_status refuse(const override *o, const char *code, const json_node *node, const char *why) {
+static qep_status refuse(const override *o, const char *code, const json_node *node,
+                         const char *why) {
     char path[QEP_ERROR_PATH];
-    return qep_error_add(o->err, QEP_ERR_CONFIG, code, json_path(node, path, sizeof path), o->origin, "%s",
-                         why);
+    return qep_error_add(o->err, QEP_ERR_CONFIG, code, json_path(node, path, sizeof path),
+                         o->origin, "%s", why);
 }
 
 static int name_character(char c) {
-    return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '-' || (unsigned char)c >= 0x80;
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '-' ||
+           (unsigned char)c >= 0x80;
 }
 
 /* Mark a subtree as coming from the command line. */
@@ -53,8 +55,8 @@ static qep_status become(const override *o, json_node *node, json_kind kind) {
         return QEP_OK;
     }
     char why[160];
-    snprintf(why, sizeof why, "this is %s, so it has no %s; set it as a whole", json_kind_name(node),
-             kind == JSON_ARRAY ? "elements" : "members");
+    snprintf(why, sizeof why, "this is %s, so it has no %s; set it as a whole",
+             json_kind_name(node), kind == JSON_ARRAY ? "elements" : "members");
     return refuse(o, "wrong_type", node, why);
 }
 
@@ -78,8 +80,9 @@ static qep_status step_index(override *o, json_node **node) {
     QEP_TRY(become(o, *node, JSON_ARRAY));
     if (index > (*node)->count) {
         char why[160];
-        snprintf(why, sizeof why, "index %lu is beyond the end of this list of %zu; [%zu] would append",
-                 index, (*node)->count, (*node)->count);
+        snprintf(why, sizeof why,
+                 "index %lu is beyond the end of this list of %zu; [%zu] would append", index,
+                 (*node)->count, (*node)->count);
         return refuse(o, "out_of_range", *node, why);
     }
     if (index == (*node)->count) {
@@ -176,7 +179,8 @@ static qep_status make_value(const override *o, const char *value, json_node **n
     }
     if (!text || !text->string) {
         json_node_destroy(text);
-        return qep_error_add(o->err, QEP_ERR_MEMORY, "memory", NULL, NULL, "--set does not fit into memory");
+        return qep_error_add(o->err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                             "--set does not fit into memory");
     }
     *node = text;
     return QEP_OK;

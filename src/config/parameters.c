@@ -26,14 +26,16 @@ static int read_parameter(reader *r, const json_node *node, double *value) {
     qep_dimension stated;
     int has_unit = 0;
     if (!is_identifier(node->key)) {
-        return reject(r, node, "bad_name",
-                      "\"%.80s\" cannot be a parameter: a name is a letter or _ and then letters, digits and "
-                      "_, at most 63",
-                      node->key);
+        return reject(
+            r, node, "bad_name",
+            "\"%.80s\" cannot be a parameter: a name is a letter or _ and then letters, digits and "
+            "_, at most 63",
+            node->key);
     }
     if (qep_expression_reserved(node->key)) {
         return reject(r, node, "bad_name",
-                      "\"%s\" has a meaning of its own in expressions; choose another name", node->key);
+                      "\"%s\" has a meaning of its own in expressions; choose another name",
+                      node->key);
     }
     return read_quantity(r, node, &none, value, &stated, &has_unit);
 }

@@ -12,8 +12,8 @@ int read_point(reader *r, const json_node *node, double at[3]) {
     double_list list = {0};
     int good = read_numbers(r, node, &length, &list);
     if (good && grid->ndim > 0 && list.count != (size_t)grid->ndim) {
-        good = reject(r, node, "contradiction", "%zu coordinates came, but the grid has %d axes", list.count,
-                      grid->ndim);
+        good = reject(r, node, "contradiction", "%zu coordinates came, but the grid has %d axes",
+                      list.count, grid->ndim);
     }
     for (int a = 0; good && a < grid->ndim; a++) {
         const qep_axis *axis = &grid->axis[a];
@@ -21,8 +21,8 @@ int read_point(reader *r, const json_node *node, double at[3]) {
         at[a] = list.value[a];
         if (!(at[a] >= axis->origin - slack && at[a] <= axis->origin + axis->length + slack)) {
             good = reject(r, node->child[a], "out_of_range",
-                          "%g m lies outside the grid, which reaches from %g to %g m along %c", at[a],
-                          axis->origin, axis->origin + axis->length, "xyz"[a]);
+                          "%g m lies outside the grid, which reaches from %g to %g m along %c",
+                          at[a], axis->origin, axis->origin + axis->length, "xyz"[a]);
         }
     }
     qep_free(list.value);
@@ -34,7 +34,8 @@ enum { MAX_PROBES = 1000 };
 static int read_probe(reader *r, const json_node *node, qep_probe *probe) {
     static const char *const keys[] = {"name", "at"};
     if (node->kind != JSON_OBJECT) {
-        return reject(r, node, "wrong_type", "%s came; {\"name\": \"tip\", \"at\": [x, y, z]} is needed",
+        return reject(r, node, "wrong_type",
+                      "%s came; {\"name\": \"tip\", \"at\": [x, y, z]} is needed",
                       json_kind_name(node));
     }
     int good = check_keys(r, node, NULL, keys, 2);
@@ -45,7 +46,8 @@ static int read_probe(reader *r, const json_node *node, qep_probe *probe) {
     }
     if (name->kind != JSON_STRING || !name->string[0] || strlen(name->string) > 60 ||
         strpbrk(name->string, "/.")) {
-        return reject(r, name, "bad_name", "a probe needs a name of 1 to 60 bytes without \"/\" and \".\"");
+        return reject(r, name, "bad_name",
+                      "a probe needs a name of 1 to 60 bytes without \"/\" and \".\"");
     }
     good = read_point(r, at, probe->at) && good;
     probe->name = qep_text_copy(name->string);
@@ -56,7 +58,8 @@ static int read_probe(reader *r, const json_node *node, qep_probe *probe) {
 int read_probes(reader *r, const config_row *row, const json_node *node) {
     (void)row;
     return node->kind == JSON_ARRAY ||
-           reject(r, node, "wrong_type", "%s came; a list of probes is needed", json_kind_name(node));
+           reject(r, node, "wrong_type", "%s came; a list of probes is needed",
+                  json_kind_name(node));
 }
 
 void finish_probes(reader *r) {
@@ -81,7 +84,8 @@ void finish_probes(reader *r) {
         const int good = read_probe(r, node->child[i], &config->probes[i]);
         for (size_t k = 0; good && k < i; k++) {
             if (config->probes[k].name && strcmp(config->probes[k].name, probe->name) == 0) {
-                reject(r, node->child[i], "contradiction", "the probe \"%s\" is named twice", probe->name);
+                reject(r, node->child[i], "contradiction", "the probe \"%s\" is named twice",
+                       probe->name);
             }
         }
     }

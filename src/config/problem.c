@@ -28,16 +28,18 @@ void finish_problem(reader *r) {
     const int driven = field_is_present(config->charge) || has_face_values(config);
     check_conductivity(r);
     check_permittivity(r);
-    if (!row_given(r->draft, "entropy") && !row_given(r->draft, "charge") && !has_face_values(config)) {
-        reject_missing(
-            r, r->json->root, "entropy",
-            "the entropy density S in J/(K m^3); only problems with charge or boundary values do without");
+    if (!row_given(r->draft, "entropy") && !row_given(r->draft, "charge") &&
+        !has_face_values(config)) {
+        reject_missing(r, r->json->root, "entropy",
+                       "the entropy density S in J/(K m^3); only problems with charge or boundary "
+                       "values do without");
     }
     if (config->reading != QEP_READING_POISSON && driven) {
         const char *key = field_is_present(config->charge) ? "charge" : "boundary";
-        reject_as(r, blame(r, key), QEP_ERR_PROBLEM, "inapplicable",
-                  "reading \"%s\" defines phi by the entropy alone and takes no charge and no boundary "
-                  "values; use reading \"poisson\"",
-                  qep_reading_name(config->reading));
+        reject_as(
+            r, blame(r, key), QEP_ERR_PROBLEM, "inapplicable",
+            "reading \"%s\" defines phi by the entropy alone and takes no charge and no boundary "
+            "values; use reading \"poisson\"",
+            qep_reading_name(config->reading));
     }
 }

@@ -54,7 +54,8 @@ void check_structure(reader *r) {
     const config_row *rows = rows_table(&count);
     check_section(r, r->json->root, "");
     for (size_t i = 0; i < count; i++) {
-        const json_node *node = rows[i].type == ROW_SECTION ? json_member(r->json->root, rows[i].path) : NULL;
+        const json_node *node =
+            rows[i].type == ROW_SECTION ? json_member(r->json->root, rows[i].path) : NULL;
         if (node) {
             check_section(r, node, rows[i].path);
         }
@@ -102,7 +103,8 @@ static int read_counts(reader *r, const config_row *row, const json_node *node, 
     qep_free(list->value);
     *list = (double_list){0};
     if (node->kind != JSON_ARRAY || node->count == 0) {
-        return reject(r, node, "wrong_type", "%s came; a list of integers like [128, 128, 64] is needed",
+        return reject(r, node, "wrong_type",
+                      "%s came; a list of integers like [128, 128, 64] is needed",
                       node->kind == JSON_ARRAY ? "an empty list" : json_kind_name(node));
     }
     if (qep_alloc_doubles(&list->value, node->count, "numbers", NULL) != QEP_OK) {

@@ -17,14 +17,15 @@ struct reader {
 int reject(reader *r, const json_node *node, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same with a status other than QEP_ERR_CONFIG. */
-int reject_as(reader *r, const json_node *node, qep_status status, const char *code, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+int reject_as(reader *r, const json_node *node, qep_status status, const char *code,
+              const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Members of an object must be among `allowed` (or metadata). `section`: dotted path of the object, for
  * reserved names; may be NULL. */
 int check_keys(reader *r, const json_node *node, const char *section, const char *const *allowed,
                size_t count);
 /* Error of kind unknown_value with the allowed names and a suggestion. */
-int reject_choice(reader *r, const json_node *node, const char *word, const char *const *names, size_t count);
+int reject_choice(reader *r, const json_node *node, const char *word, const char *const *names,
+                  size_t count);
 /* A missing key of an object; `allowed` says what it is for. */
 int reject_missing(reader *r, const json_node *object, const char *key, const char *purpose);
 int reject_memory(reader *r);
@@ -37,7 +38,8 @@ int read_quantity(reader *r, const json_node *node, const qep_parameters *parame
 int read_integer(reader *r, const json_node *node, double min, double max, double *value);
 int read_switch(reader *r, const json_node *node, int *value);
 /* A list of numbers of the dimension; releases what the list held. */
-int read_numbers(reader *r, const json_node *node, const qep_dimension *dimension, double_list *list);
+int read_numbers(reader *r, const json_node *node, const qep_dimension *dimension,
+                 double_list *list);
 /* Compile an expression to find its errors. 1 when good. */
 int check_expression(reader *r, const json_node *node, const char *text, int spatial);
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char *unit_text(const config_row *row, char *text, size_t size) {
-    const int number = row->type == ROW_NUMBER || row->type == ROW_NUMBERS || row->type == ROW_FIELD;
+    const int number =
+        row->type == ROW_NUMBER || row->type == ROW_NUMBERS || row->type == ROW_FIELD;
     return !number || qep_dimension_equal(row->dimension, QEP_DIM_NONE)
                ? ""
                : qep_dimension_format(row->dimension, text, size);
@@ -38,7 +39,8 @@ static void describe_type(char *text, size_t size, const config_row *row) {
     size_t used = 0;
     text[0] = 0;
     for (size_t i = 0; row->choice(i) && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", i ? ", " : "", row->choice(i));
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s\"%s\"", i ? ", " : "", row->choice(i));
     }
 }
 
@@ -49,7 +51,8 @@ static void describe_range(char *text, size_t size, const config_row *row) {
     }
     const int used = snprintf(text, size, " %s %g", row->above ? ">" : "from", row->min);
     if (row->max < 1e15) {
-        snprintf(text + used, size - (size_t)used, row->above ? ", at most %g" : " to %g", row->max);
+        snprintf(text + used, size - (size_t)used, row->above ? ", at most %g" : " to %g",
+                 row->max);
     }
 }
 

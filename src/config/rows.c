@@ -40,6 +40,7 @@ static const char *choice_precision(size_t i) {
 #define BOUNDARY_KIND "kind of both faces, or {\"low\": FACE, \"high\": FACE}"
 #define BOUNDARY_SCHEMA "{\"$ref\": \"#/$defs/boundary\"}"
 
+/* clang-format off */
 static const config_row rows[] = {
     {.path = "parameters", .type = ROW_SPECIAL, .read = read_parameters, .write = write_parameters, .kind = "object of numbers",
      .schema = "{\"type\": \"object\", \"additionalProperties\": {\"type\": [\"number\", \"string\"]}}",
@@ -166,9 +167,11 @@ static const config_row rows[] = {
      .schema = "{\"type\": [\"number\", \"string\"], \"minimum\": 1}", .example = "\"8 GB\"",
      .doc = "Memory the run may use (kB MB GB TB, KiB MiB GiB TiB); 80 % of what is available when not given."},
 };
+/* clang-format on */
 
 _Static_assert(sizeof rows / sizeof *rows <= ROW_LIMIT, "raise ROW_LIMIT");
 
+/* clang-format off */
 static const reserved_row reserved[] = {
     {"conduction", "compute J = sigma (E - grad V) outside, or ask for J_S and J_rho"},
     {"electrodes", "give fixed potentials as Dirichlet faces in \"boundary\""},
@@ -177,6 +180,7 @@ static const reserved_row reserved[] = {
     {"transport", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
     {"solver.kernel", "it belongs to open boundaries; use periodic, dirichlet, neumann or natural faces on a larger grid"},
 };
+/* clang-format on */
 
 const config_row *rows_table(size_t *count) {
     *count = sizeof rows / sizeof *rows;
@@ -202,7 +206,8 @@ int row_is_member(const config_row *row, const char *section) {
     if (!section[0]) {
         return dot == NULL;
     }
-    return dot && (size_t)(dot - row->path) == strlen(section) && strncmp(row->path, section, strlen(section)) == 0;
+    return dot && (size_t)(dot - row->path) == strlen(section) &&
+           strncmp(row->path, section, strlen(section)) == 0;
 }
 
 const reserved_row *rows_reserved(const char *path) {
@@ -215,5 +220,6 @@ const reserved_row *rows_reserved(const char *path) {
 }
 
 int rows_is_metadata(const char *key) {
-    return strcmp(key, "$schema") == 0 || strcmp(key, "title") == 0 || strcmp(key, "comment") == 0 || strncmp(key, "x-", 2) == 0;
+    return strcmp(key, "$schema") == 0 || strcmp(key, "title") == 0 ||
+           strcmp(key, "comment") == 0 || strncmp(key, "x-", 2) == 0;
 }

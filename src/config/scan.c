@@ -19,15 +19,16 @@ typedef struct {
     qep_error *err;
 } scanner;
 
-__attribute__((format(printf, 4, 5))) static qep_status fail(scanner *s, size_t at, const char *code,
-                                                             const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static qep_status
+fail(scanner *s, size_t at, const char *code, const char *format, ...) {
     char message[QEP_ERROR_TEXT];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     const size_t before = s->err ? s->err->count : 0;
-    const qep_status status = qep_error_add(s->err, QEP_ERR_CONFIG, code, NULL, s->name, "%s", message);
+    const qep_status status =
+        qep_error_add(s->err, QEP_ERR_CONFIG, code, NULL, s->name, "%s", message);
     if (s->err && s->err->count > before) {
         qep_error_item *item = &s->err->item[before];
         json_line_column(s->text, at, &item->line, &item->column);
@@ -61,10 +62,11 @@ static qep_status skip_space(scanner *s) {
     while (!at_end(s) && memchr(" \t\r\n", peek(s), 4)) {
         s->at++;
     }
-    if (peek(s) == '#' || (peek(s) == '/' && s->at + 1 < s->length && memchr("/*", s->text[s->at + 1], 2))) {
-        return fail(
-            s, s->at, "syntax",
-            "JSON has no comments; write \"comment\": \"...\" as a key instead (allowed in every object)");
+    if (peek(s) == '#' ||
+        (peek(s) == '/' && s->at + 1 < s->length && memchr("/*", s->text[s->at + 1], 2))) {
+        return fail(s, s->at, "syntax",
+                    "JSON has no comments; write \"comment\": \"...\" as a key instead (allowed in "
+                    "every object)");
     }
     return QEP_OK;
 }
@@ -114,8 +116,9 @@ static qep_status scan_escape(scanner *s) {
         return QEP_OK;
     }
     if (c != 'u') {
-        return fail(s, start, "syntax",
-                    "unknown escape in a text; allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+        return fail(
+            s, start, "syntax",
+            "unknown escape in a text; allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
     }
     const int code = hex4(s, s->at);
     if (code < 0) {
@@ -126,8 +129,9 @@ static qep_status scan_escape(scanner *s) {
     }
     s->at += 4;
     if (code >= 0xd800 && code < 0xe000) {
-        const int pair =
-            peek(s) == '\\' && s->at + 1 < s->length && s->text[s->at + 1] == 'u' ? hex4(s, s->at + 2) : -1;
+        const int pair = peek(s) == '\\' && s->at + 1 < s->length && s->text[s->at + 1] == 'u'
+                             ? hex4(s, s->at + 2)
+                             : -1;
         if (code >= 0xdc00 || pair < 0xdc00 || pair >= 0xe000) {
             return fail(s, start, "syntax",
                         "half of a surrogate pair; write \\uD8xx\\uDCxx or the character itself");
@@ -161,8 +165,8 @@ static qep_status scan_string(scanner *s) {
     }
     s->at++;
     if (s->at - start - 2 > JSON_MAX_STRING) {
-        return fail(s, start, "limit", "a text of %zu bytes; at most %d are allowed", s->at - start - 2,
-                    JSON_MAX_STRING);
+        return fail(s, start, "limit", "a text of %zu bytes; at most %d are allowed",
+                    s->at - start - 2, JSON_MAX_STRING);
     }
     return QEP_OK;
 }
@@ -181,11 +185,12 @@ static qep_status scan_number(scanner *s) {
     const size_t first = s->at;
     const size_t digits = skip_digits(s);
     if (digits == 0) {
-        return fail(s, start, "syntax", "a number needs a digit after \"-\" (NaN and Infinity are not JSON)");
+        return fail(s, start, "syntax",
+                    "a number needs a digit after \"-\" (NaN and Infinity are not JSON)");
     }
     if (digits > 1 && s->text[first] == '0') {
-        return fail(s, start, "syntax", "a number must not begin with 0: \"%.*s\"", (int)(s->at - start < 20 ? s->at - start : 20),
-                    s->text + start);
+        return fail(s, start, "syntax", "a number must not begin with 0: \"%.*s\"",
+                    (int)(s->at - start < 20 ? s->at - start : 20), s->text + start);
     }
     if (peek(s) == '.') {
         s->at++;
@@ -201,8 +206,8 @@ static qep_status scan_number(scanner *s) {
         }
     }
     if (s->at - start > JSON_MAX_NUMBER) {
-        return fail(s, start, "limit", "a number of %zu characters; at most %d are allowed", s->at - start,
-                    JSON_MAX_NUMBER);
+        return fail(s, start, "limit", "a number of %zu characters; at most %d are allowed",
+                    s->at - start, JSON_MAX_NUMBER);
     }
     if (!isfinite(strtod(s->text + start, NULL))) {
         return fail(s, start, "out_of_range", "%.*s is too large for a double (about 1.8e308)",
@@ -213,12 +218,14 @@ static qep_status scan_number(scanner *s) {
 
 static qep_status remember(scanner *s, size_t key_at, size_t value_at) {
     if (s->count == JSON_MAX_NODES) {
-        return fail(s, value_at, "limit", "more than %d values in one configuration", JSON_MAX_NODES);
+        return fail(s, value_at, "limit", "more than %d values in one configuration",
+                    JSON_MAX_NODES);
     }
     if (s->count == s->capacity) {
         void *grown = NULL;
         const size_t capacity = s->capacity ? 2 * s->capacity : 64;
-        QEP_TRY(qep_alloc(&grown, capacity, sizeof *s->place, "positions of a configuration", s->err));
+        QEP_TRY(
+            qep_alloc(&grown, capacity, sizeof *s->place, "positions of a configuration", s->err));
         if (s->count) {
             memcpy(grown, s->place, s->count * sizeof *s->place);
         }
@@ -237,13 +244,14 @@ static qep_status scan_key(scanner *s, size_t *key_at) {
     char buffer[16];
     *key_at = s->at;
     if (peek(s) != '"') {
-        return fail(s, s->at, "syntax", "a key in double quotes is expected, found %s%s", found(s, buffer),
-                    peek(s) == '}' ? " (a comma too many before it?)" : "");
+        return fail(s, s->at, "syntax", "a key in double quotes is expected, found %s%s",
+                    found(s, buffer), peek(s) == '}' ? " (a comma too many before it?)" : "");
     }
     QEP_TRY(scan_string(s));
     QEP_TRY(skip_space(s));
     if (peek(s) != ':') {
-        return fail(s, s->at, "syntax", "\":\" is expected after a key, found %s", found(s, buffer));
+        return fail(s, s->at, "syntax", "\":\" is expected after a key, found %s",
+                    found(s, buffer));
     }
     s->at++;
     return QEP_OK;
@@ -323,22 +331,25 @@ static qep_status scan_text(scanner *s) {
                     s->length, JSON_MAX_TEXT);
     }
     if (s->length >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0) {
-        return fail(s, 0, "syntax", "the text begins with a byte-order mark; save it as UTF-8 without one");
+        return fail(s, 0, "syntax",
+                    "the text begins with a byte-order mark; save it as UTF-8 without one");
     }
     QEP_TRY(skip_space(s));
     if (at_end(s)) {
-        return fail(s, s->at, "syntax",
-                    "the configuration is empty; at least {\"grid\": ..., \"entropy\": ...} is needed");
+        return fail(
+            s, s->at, "syntax",
+            "the configuration is empty; at least {\"grid\": ..., \"entropy\": ...} is needed");
     }
     QEP_TRY(scan_value(s, s->at, 0));
     QEP_TRY(skip_space(s));
     char buffer[16];
     return at_end(s) ? QEP_OK
-                     : fail(s, s->at, "syntax", "%s after the end of the configuration", found(s, buffer));
+                     : fail(s, s->at, "syntax", "%s after the end of the configuration",
+                            found(s, buffer));
 }
 
-qep_status json_scan(const char *text, size_t length, const char *name, json_place **places, size_t *count,
-                     qep_error *err) {
+qep_status json_scan(const char *text, size_t length, const char *name, json_place **places,
+                     size_t *count, qep_error *err) {
     scanner s = {.text = text, .name = name, .length = length, .err = err};
     const qep_status status = scan_text(&s);
     if (status != QEP_OK) {

@@ -8,8 +8,10 @@
 #include <string.h>
 
 /* Metadata is spelled out in each object: draft-07 ignores what stands beside a $ref. */
-static const char metadata[] = "\"$schema\": {\"type\": \"string\"}, \"title\": {}, \"comment\": {}";
-static const char closed[] = ", \"patternProperties\": {\"^x-\": {}}, \"additionalProperties\": false";
+static const char metadata[] =
+    "\"$schema\": {\"type\": \"string\"}, \"title\": {}, \"comment\": {}";
+static const char closed[] =
+    ", \"patternProperties\": {\"^x-\": {}}, \"additionalProperties\": false";
 
 static void member(writer *w, const char *key, const char *json) {
     write_key(w, key);
@@ -17,7 +19,8 @@ static void member(writer *w, const char *key, const char *json) {
 }
 
 /* An object with the members given as JSON text. */
-static void closed_object(writer *w, const char *name, const char *properties, const char *required) {
+static void closed_object(writer *w, const char *name, const char *properties,
+                          const char *required) {
     write_key(w, name);
     write_raw(w, "{\"type\": \"object\", \"properties\": {");
     write_format(w, "%s, %s}", properties, metadata);
@@ -44,7 +47,8 @@ static void write_quantities(writer *w) {
     size_t count = 0;
     const qep_quantity_row *table = qep_quantity_table(&count);
     write_key(w, "fields");
-    write_raw(w, "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"enum\": [");
+    write_raw(
+        w, "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"enum\": [");
     for (size_t i = 0; i < count; i++) {
         write_format(w, "%s\"%s\"", i ? ", " : "", table[i].name);
     }
@@ -54,31 +58,34 @@ static void write_quantities(writer *w) {
 static void write_field_definitions(writer *w) {
     member(w, "scalar", "{\"type\": [\"number\", \"string\"]}");
     member(w, "field",
-           "{\"anyOf\": [{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/hdf5\"}, {\"$ref\": "
+           "{\"anyOf\": [{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/hdf5\"}, "
+           "{\"$ref\": "
            "\"#/$defs/regions\"}, "
            "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}]}");
-    closed_object(w, "hdf5",
-                  "\"hdf5\": {\"type\": \"string\", \"minLength\": 1}, \"dataset\": {\"type\": \"string\", "
-                  "\"minLength\": 1}, "
-                  "\"order\": {\"enum\": [\"zyx\", \"xyz\"], \"default\": \"zyx\"}, \"scale\": {\"type\": "
-                  "[\"number\", \"string\"], \"default\": 1}, "
-                  "\"unit\": {\"type\": \"string\", \"minLength\": 1}",
-                  "\"hdf5\", \"dataset\"");
     closed_object(
-        w, "region",
-        "\"where\": {\"type\": \"string\", \"minLength\": 1}, \"value\": {\"$ref\": \"#/$defs/field\"}",
-        "\"where\", \"value\"");
+        w, "hdf5",
+        "\"hdf5\": {\"type\": \"string\", \"minLength\": 1}, \"dataset\": {\"type\": \"string\", "
+        "\"minLength\": 1}, "
+        "\"order\": {\"enum\": [\"zyx\", \"xyz\"], \"default\": \"zyx\"}, \"scale\": {\"type\": "
+        "[\"number\", \"string\"], \"default\": 1}, "
+        "\"unit\": {\"type\": \"string\", \"minLength\": 1}",
+        "\"hdf5\", \"dataset\"");
+    closed_object(w, "region",
+                  "\"where\": {\"type\": \"string\", \"minLength\": 1}, \"value\": {\"$ref\": "
+                  "\"#/$defs/field\"}",
+                  "\"where\", \"value\"");
     closed_object(w, "regions",
                   "\"regions\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": "
                   "\"#/$defs/region\"}}, \"default\": {\"$ref\": \"#/$defs/field\"}",
                   "\"regions\"");
-    closed_object(w, "sum",
-                  "\"sum\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/field\"}}",
-                  "\"sum\"");
     closed_object(
-        w, "product",
-        "\"product\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/field\"}}",
-        "\"product\"");
+        w, "sum",
+        "\"sum\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/field\"}}",
+        "\"sum\"");
+    closed_object(w, "product",
+                  "\"product\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": "
+                  "\"#/$defs/field\"}}",
+                  "\"product\"");
 }
 
 static void write_definitions(writer *w) {
@@ -86,27 +93,34 @@ static void write_definitions(writer *w) {
     write_open(w, '{');
     write_field_definitions(w);
     write_face_kinds(w);
-    closed_object(w, "dirichlet", "\"dirichlet\": {\"type\": [\"number\", \"string\"]}", "\"dirichlet\"");
+    closed_object(w, "dirichlet", "\"dirichlet\": {\"type\": [\"number\", \"string\"]}",
+                  "\"dirichlet\"");
     closed_object(w, "neumann", "\"neumann\": {\"type\": [\"number\", \"string\"]}", "\"neumann\"");
     closed_object(w, "natural", "\"natural\": {\"type\": [\"number\", \"string\"]}", "\"natural\"");
-    member(w, "face",
-           "{\"anyOf\": [{\"$ref\": \"#/$defs/kind\"}, {\"$ref\": \"#/$defs/dirichlet\"}, {\"$ref\": "
-           "\"#/$defs/neumann\"}, {\"$ref\": \"#/$defs/natural\"}]}");
-    closed_object(w, "faces", "\"low\": {\"$ref\": \"#/$defs/face\"}, \"high\": {\"$ref\": \"#/$defs/face\"}",
+    member(
+        w, "face",
+        "{\"anyOf\": [{\"$ref\": \"#/$defs/kind\"}, {\"$ref\": \"#/$defs/dirichlet\"}, {\"$ref\": "
+        "\"#/$defs/neumann\"}, {\"$ref\": \"#/$defs/natural\"}]}");
+    closed_object(w, "faces",
+                  "\"low\": {\"$ref\": \"#/$defs/face\"}, \"high\": {\"$ref\": \"#/$defs/face\"}",
                   "\"low\", \"high\"");
-    member(w, "boundary", "{\"anyOf\": [{\"$ref\": \"#/$defs/face\"}, {\"$ref\": \"#/$defs/faces\"}]}");
-    closed_object(w, "gauge_point",
-                  "\"point\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 3, \"items\": {\"type\": "
-                  "[\"number\", \"string\"]}}, "
-                  "\"value\": {\"type\": [\"number\", \"string\"]}",
-                  "\"point\", \"value\"");
-    member(w, "gauge", "{\"anyOf\": [{\"enum\": [\"zero_mean\"]}, {\"$ref\": \"#/$defs/gauge_point\"}]}");
+    member(w, "boundary",
+           "{\"anyOf\": [{\"$ref\": \"#/$defs/face\"}, {\"$ref\": \"#/$defs/faces\"}]}");
     closed_object(
-        w, "probe",
-        "\"name\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 60, \"pattern\": \"^[^/.]*$\"}, "
-        "\"at\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 3, \"items\": {\"type\": [\"number\", "
-        "\"string\"]}}",
-        "\"name\", \"at\"");
+        w, "gauge_point",
+        "\"point\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 3, \"items\": {\"type\": "
+        "[\"number\", \"string\"]}}, "
+        "\"value\": {\"type\": [\"number\", \"string\"]}",
+        "\"point\", \"value\"");
+    member(w, "gauge",
+           "{\"anyOf\": [{\"enum\": [\"zero_mean\"]}, {\"$ref\": \"#/$defs/gauge_point\"}]}");
+    closed_object(w, "probe",
+                  "\"name\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 60, "
+                  "\"pattern\": \"^[^/.]*$\"}, "
+                  "\"at\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 3, \"items\": "
+                  "{\"type\": [\"number\", "
+                  "\"string\"]}}",
+                  "\"name\", \"at\"");
     member(w, "probes", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/probe\"}}");
     write_quantities(w);
     write_close(w, '}');

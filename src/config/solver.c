@@ -11,7 +11,8 @@ int read_method(reader *r, const config_row *row, const json_node *node) {
     static const char *const names[] = {"auto", "fft"};
     (void)row;
     if (node->kind != JSON_STRING) {
-        return reject(r, node, "wrong_type", "%s came; \"auto\" or \"fft\" is needed", json_kind_name(node));
+        return reject(r, node, "wrong_type", "%s came; \"auto\" or \"fft\" is needed",
+                      json_kind_name(node));
     }
     for (int i = 0; i < 2; i++) {
         if (strcmp(node->string, names[i]) == 0) {
@@ -19,10 +20,11 @@ int read_method(reader *r, const config_row *row, const json_node *node) {
             return 1;
         }
     }
-    return reject(r, node, "not_available",
-                  "the method \"%.80s\" is not available in this version; use \"auto\" or \"fft\" (direct, "
-                  "by fast transforms)",
-                  node->string);
+    return reject(
+        r, node, "not_available",
+        "the method \"%.80s\" is not available in this version; use \"auto\" or \"fft\" (direct, "
+        "by fast transforms)",
+        node->string);
 }
 
 int write_method(writer *w, const draft *d, const config_row *row) {
@@ -40,10 +42,10 @@ int read_max_iterations(reader *r, const config_row *row, const json_node *node)
         return 0;
     }
     r->draft->config.max_iterations = (size_t)value;
-    return value == 500.0 ||
-           reject(r, node, "inapplicable",
-                  "%.0f came, but the problem is solved directly, without iterations; leave the key out",
-                  value);
+    return value == 500.0 || reject(r, node, "inapplicable",
+                                    "%.0f came, but the problem is solved directly, without "
+                                    "iterations; leave the key out",
+                                    value);
 }
 
 int write_max_iterations(writer *w, const draft *d, const config_row *row) {
@@ -65,7 +67,8 @@ int read_compatibility(reader *r, const config_row *row, const json_node *node) 
         return 0;
     }
     if (!(value >= 0.0 && value <= 1.0)) {
-        return reject(r, node, "out_of_range", "%g came; \"auto\" or a number from 0 to 1 is needed", value);
+        return reject(r, node, "out_of_range",
+                      "%g came; \"auto\" or a number from 0 to 1 is needed", value);
     }
     r->draft->config.compatibility = value;
     return 1;
@@ -86,7 +89,8 @@ int read_gauge(reader *r, const config_row *row, const json_node *node) {
     (void)row;
     (void)r;
     if (node->kind == JSON_STRING) {
-        return strcmp(node->string, names[0]) == 0 || reject_choice(r, node, node->string, names, 1);
+        return strcmp(node->string, names[0]) == 0 ||
+               reject_choice(r, node, node->string, names, 1);
     }
     return node->kind == JSON_OBJECT ||
            reject(r, node, "wrong_type",
@@ -115,7 +119,8 @@ int write_gauge(writer *w, const draft *d, const config_row *row) {
 }
 
 /* Zero is zero in every unit, so "0 V" is understood whatever the unit of phi is. */
-static int read_gauge_value(reader *r, const json_node *node, qep_dimension dimension, double *value) {
+static int read_gauge_value(reader *r, const json_node *node, qep_dimension dimension,
+                            double *value) {
     qep_dimension stated;
     int has_unit = 0;
     if (!read_quantity(r, node, &r->draft->config.parameters, value, &stated, &has_unit)) {
@@ -148,9 +153,9 @@ static void finish_gauge(reader *r) {
     }
     const int both = field_is_present(config->charge) || has_face_values(config);
     if (both && config->gauge_value != 0.0 && !qep_dimension_equal(dimension, QEP_DIM_VOLTAGE)) {
-        reject(
-            r, value, "contradiction",
-            "the parts of phi have different units here, so only the value 0 can fix the constant of both");
+        reject(r, value, "contradiction",
+               "the parts of phi have different units here, so only the value 0 can fix the "
+               "constant of both");
     }
 }
 

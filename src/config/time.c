@@ -15,8 +15,8 @@ static int append_times(reader *r) {
         d->config.times[i] = d->start + (double)i * d->step;
     }
     const double last = d->config.times[d->frames - 1];
-    return isfinite(last) ||
-           reject(r, blame(r, "time.step"), "out_of_range", "the last instant is too large for a double");
+    return isfinite(last) || reject(r, blame(r, "time.step"), "out_of_range",
+                                    "the last instant is too large for a double");
 }
 
 static int copy_times(reader *r) {
@@ -30,8 +30,8 @@ static int copy_times(reader *r) {
     for (size_t i = 1; i < d->times.count; i++) {
         if (!(d->times.value[i] > d->times.value[i - 1])) {
             return reject(r, node->child[i], "out_of_range",
-                          "%g s does not come after %g s; instants must increase", d->times.value[i],
-                          d->times.value[i - 1]);
+                          "%g s does not come after %g s; instants must increase",
+                          d->times.value[i], d->times.value[i - 1]);
         }
     }
     return 1;

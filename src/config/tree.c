@@ -46,7 +46,8 @@ qep_status json_node_append(json_node *parent, json_node *child, qep_error *err)
     if (parent->count == parent->capacity) {
         void *grown = NULL;
         const size_t capacity = parent->capacity ? 2 * parent->capacity : 4;
-        const qep_status status = qep_alloc(&grown, capacity, sizeof *parent->child, "configuration", err);
+        const qep_status status =
+            qep_alloc(&grown, capacity, sizeof *parent->child, "configuration", err);
         if (status != QEP_OK) {
             json_node_destroy(child);
             return status;
@@ -74,7 +75,8 @@ json_node *json_member(const json_node *node, const char *key) {
 }
 
 const char *json_kind_name(const json_node *node) {
-    static const char *const names[] = {"null", "false", "true", "a number", "a text", "a list", "an object"};
+    static const char *const names[] = {"null",   "false",  "true",     "a number",
+                                        "a text", "a list", "an object"};
     return names[node->kind];
 }
 
@@ -91,7 +93,8 @@ void json_line_column(const char *text, size_t offset, size_t *line, size_t *col
     }
 }
 
-void json_place_errors(const qep_json *json, const json_node *node, int at_key, size_t from, qep_error *err) {
+void json_place_errors(const qep_json *json, const json_node *node, int at_key, size_t from,
+                       qep_error *err) {
     for (size_t i = from; err && i < err->count; i++) {
         qep_error_item *item = &err->item[i];
         if (node->origin) {
@@ -99,7 +102,8 @@ void json_place_errors(const qep_json *json, const json_node *node, int at_key, 
             item->line = item->column = 0;
         } else {
             snprintf(item->file, sizeof item->file, "%s", json->name);
-            json_line_column(json->text, at_key ? node->key_at : node->value_at, &item->line, &item->column);
+            json_line_column(json->text, at_key ? node->key_at : node->value_at, &item->line,
+                             &item->column);
         }
     }
 }
@@ -224,7 +228,8 @@ static int by_key_then_place(const void *a, const void *b) {
     return order ? order : (left->key_at > right->key_at) - (left->key_at < right->key_at);
 }
 
-static qep_status check_object_duplicates(const qep_json *json, const json_node *node, qep_error *err) {
+static qep_status check_object_duplicates(const qep_json *json, const json_node *node,
+                                          qep_error *err) {
     void *block = NULL;
     QEP_TRY(qep_alloc(&block, node->count, sizeof(json_node *), "keys", err));
     json_node **sorted = block;
@@ -241,8 +246,8 @@ static qep_status check_object_duplicates(const qep_json *json, const json_node 
             const size_t before = err ? err->count : 0;
             status = qep_error_add(
                 err, QEP_ERR_CONFIG, "duplicate_key", json_path(sorted[i], path, sizeof path), NULL,
-                "the key \"%s\" is given twice in one object (first in line %zu, column %zu)", sorted[i]->key,
-                line, column);
+                "the key \"%s\" is given twice in one object (first in line %zu, column %zu)",
+                sorted[i]->key, line, column);
             json_place_errors(json, sorted[i], 1, before, err);
         }
     }
@@ -251,7 +256,8 @@ static qep_status check_object_duplicates(const qep_json *json, const json_node 
 }
 
 static qep_status check_duplicates(const qep_json *json, const json_node *node, qep_error *err) {
-    qep_status status = node->kind == JSON_OBJECT ? check_object_duplicates(json, node, err) : QEP_OK;
+    qep_status status =
+        node->kind == JSON_OBJECT ? check_object_duplicates(json, node, err) : QEP_OK;
     for (size_t i = 0; i < node->count; i++) {
         const qep_status below = check_duplicates(json, node->child[i], err);
         status = below != QEP_OK ? below : status;
@@ -275,7 +281,8 @@ static qep_status build(qep_json *json, const json_place *places, size_t count, 
     return check_duplicates(json, json->root, err);
 }
 
-qep_status json_parse(qep_json **json, const char *text, size_t length, const char *name, qep_error *err) {
+qep_status json_parse(qep_json **json, const char *text, size_t length, const char *name,
+                      qep_error *err) {
     void *block = NULL;
     *json = NULL;
     QEP_TRY(qep_alloc(&block, 1, sizeof(qep_json), "configuration", err));

@@ -55,10 +55,11 @@ typedef struct {
 
 /* Strict check of JSON text (zero-terminated at text[length]). On success *places is an array of *count
  * places, one for each value in document order; release with qep_free. The first fault is added to err. */
-qep_status json_scan(const char *text, size_t length, const char *name, json_place **places, size_t *count,
-                     qep_error *err);
+qep_status json_scan(const char *text, size_t length, const char *name, json_place **places,
+                     size_t *count, qep_error *err);
 /* Scan and parse into a tree; duplicate keys are errors. Release with json_destroy. */
-qep_status json_parse(qep_json **json, const char *text, size_t length, const char *name, qep_error *err);
+qep_status json_parse(qep_json **json, const char *text, size_t length, const char *name,
+                      qep_error *err);
 void json_destroy(qep_json *json);
 
 json_node *json_node_create(json_kind kind, const char *key);
@@ -76,7 +77,8 @@ const char *json_kind_name(const json_node *node);
 /* 1-based line and column (characters, not bytes) of a byte offset. */
 void json_line_column(const char *text, size_t offset, size_t *line, size_t *column);
 /* Set file, line and column of error items [from, err->count) to those of the node; at_key: of its key. */
-void json_place_errors(const qep_json *json, const json_node *node, int at_key, size_t from, qep_error *err);
+void json_place_errors(const qep_json *json, const json_node *node, int at_key, size_t from,
+                       qep_error *err);
 
 /* Apply one "PATH=VALUE" to the tree. A malformed path is QEP_ERR_USAGE; names are checked later, with the
  * rest. */

@@ -10,13 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 6, 0))) static int vreject(reader *r, const json_node *node, int at_key,
-                                                         qep_status status, const char *code,
-                                                         const char *format, va_list args) {
+__attribute__((format(printf, 6, 0))) static int vreject(reader *r, const json_node *node,
+                                                         int at_key, qep_status status,
+                                                         const char *code, const char *format,
+                                                         va_list args) {
     char message[QEP_ERROR_TEXT], path[QEP_ERROR_PATH];
     vsnprintf(message, sizeof message, format, args);
     const size_t before = r->err ? r->err->count : 0;
-    qep_error_add(r->err, status, code, json_path(node, path, sizeof path), r->json->name, "%s", message);
+    qep_error_add(r->err, status, code, json_path(node, path, sizeof path), r->json->name, "%s",
+                  message);
     json_place_errors(r->json, node, at_key, before, r->err);
     r->failed++;
     return 0;
@@ -31,8 +33,8 @@ int reject(reader *r, const json_node *node, const char *code, const char *forma
 }
 
 /* The key itself is at fault, not its value. */
-__attribute__((format(printf, 4, 5))) static int reject_key(reader *r, const json_node *node,
-                                                            const char *code, const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static int
+reject_key(reader *r, const json_node *node, const char *code, const char *format, ...) {
     va_list args;
     va_start(args, format);
     vreject(r, node, 1, QEP_ERR_CONFIG, code, format, args);
@@ -40,8 +42,8 @@ __attribute__((format(printf, 4, 5))) static int reject_key(reader *r, const jso
     return 0;
 }
 
-int reject_as(reader *r, const json_node *node, qep_status status, const char *code, const char *format,
-              ...) {
+int reject_as(reader *r, const json_node *node, qep_status status, const char *code,
+              const char *format, ...) {
     va_list args;
     va_start(args, format);
     vreject(r, node, 0, status, code, format, args);
@@ -65,15 +67,15 @@ static void list_names(char *text, size_t size, const char *const *names, size_t
     }
 }
 
-static int reject_name(reader *r, const json_node *node, const char *code, const char *what, const char *word,
-                       const char *const *names, size_t count) {
+static int reject_name(reader *r, const json_node *node, const char *code, const char *what,
+                       const char *word, const char *const *names, size_t count) {
     char allowed[600];
     list_names(allowed, sizeof allowed, names, count);
     const char *near = qep_text_suggest(word, names, count);
     int (*const at)(reader *, const json_node *, const char *, const char *, ...) =
         node->key == word ? reject_key : reject;
-    return at(r, node, code, "%s \"%.80s\"%s%s%s; allowed: %s", what, word, near ? "; did you mean \"" : "",
-              near ? near : "", near ? "\"?" : "", allowed);
+    return at(r, node, code, "%s \"%.80s\"%s%s%s; allowed: %s", what, word,
+              near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", allowed);
 }
 
 int reject_choice(reader *r, const json_node *node, const char *word, const char *const *names,
@@ -98,12 +100,14 @@ int check_keys(reader *r, const json_node *node, const char *section, const char
             continue;
         }
         char path[QEP_ERROR_PATH];
-        snprintf(path, sizeof path, "%s%s%.200s", section ? section : "?", section && !section[0] ? "" : ".",
-                 child->key);
+        snprintf(path, sizeof path, "%s%s%.200s", section ? section : "?",
+                 section && !section[0] ? "" : ".", child->key);
         const reserved_row *reserved = rows_reserved(path);
-        good = reserved ? reject_key(r, child, "not_available", "\"%s\" is not available in this version; %s",
-                                     path, reserved->advice)
-                        : reject_name(r, child, "unknown_key", "unknown key", child->key, allowed, count);
+        good =
+            reserved
+                ? reject_key(r, child, "not_available",
+                             "\"%s\" is not available in this version; %s", path, reserved->advice)
+                : reject_name(r, child, "unknown_key", "unknown key", child->key, allowed, count);
     }
     return good;
 }
@@ -140,8 +144,9 @@ int check_expression(reader *r, const json_node *node, const char *text, int spa
     char path[QEP_ERROR_PATH];
     qep_expression *expression = NULL;
     const size_t before = r->err ? r->err->count : 0;
-    const qep_status status = qep_expression_create(&expression, text, spatial, &r->draft->config.parameters,
-                                                    json_path(node, path, sizeof path), r->err);
+    const qep_status status =
+        qep_expression_create(&expression, text, spatial, &r->draft->config.parameters,
+                              json_path(node, path, sizeof path), r->err);
     qep_expression_destroy(expression);
     return status == QEP_OK ? 1 : adopt_errors(r, node, before);
 }
@@ -170,9 +175,9 @@ int read_quantity(reader *r, const json_node *node, const qep_parameters *parame
     case QEP_QUANTITY_YES:
         break;
     }
-    return isfinite(*value)
-               ? 1
-               : reject(r, node, "out_of_range", "\"%.200s\" is too large for a double", node->string);
+    return isfinite(*value) ? 1
+                            : reject(r, node, "out_of_range",
+                                     "\"%.200s\" is too large for a double", node->string);
 }
 
 int read_scalar(reader *r, const json_node *node, const qep_dimension *dimension, double *value) {
@@ -192,29 +197,33 @@ int read_scalar(reader *r, const json_node *node, const qep_dimension *dimension
 
 int read_integer(reader *r, const json_node *node, double min, double max, double *value) {
     if (node->kind != JSON_NUMBER) {
-        return reject(r, node, "wrong_type", "%s came; an integer is needed (counts are no expressions)",
+        return reject(r, node, "wrong_type",
+                      "%s came; an integer is needed (counts are no expressions)",
                       json_kind_name(node));
     }
     *value = node->number;
     if (*value != floor(*value) || fabs(*value) > 9007199254740992.0) {
-        return reject(r, node, "wrong_type", "%.10g came; an integer of at most 2^53 is needed", *value);
+        return reject(r, node, "wrong_type", "%.10g came; an integer of at most 2^53 is needed",
+                      *value);
     }
     if (*value < min || *value > max) {
-        return reject(r, node, "out_of_range", "%.10g came; from %.10g to %.10g is allowed", *value, min,
-                      max);
+        return reject(r, node, "out_of_range", "%.10g came; from %.10g to %.10g is allowed", *value,
+                      min, max);
     }
     return 1;
 }
 
 int read_switch(reader *r, const json_node *node, int *value) {
     if (node->kind != JSON_TRUE && node->kind != JSON_FALSE) {
-        return reject(r, node, "wrong_type", "%s came; true or false is needed", json_kind_name(node));
+        return reject(r, node, "wrong_type", "%s came; true or false is needed",
+                      json_kind_name(node));
     }
     *value = node->kind == JSON_TRUE;
     return 1;
 }
 
-int read_numbers(reader *r, const json_node *node, const qep_dimension *dimension, double_list *list) {
+int read_numbers(reader *r, const json_node *node, const qep_dimension *dimension,
+                 double_list *list) {
     qep_free(list->value);
     *list = (double_list){0};
     if (node->kind != JSON_ARRAY) {

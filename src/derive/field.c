@@ -4,11 +4,11 @@
 #include "rows.h"
 
 /* out = (accumulate ? out : 0) + alpha weight d_i part */
-static qep_status part_slope(const qep_solution *s, const qep_part *part, int i, double alpha, const double *weight,
-                             int accumulate, double *out, qep_error *err) {
+static qep_status part_slope(const qep_solution *s, const qep_part *part, int i, double alpha,
+                             const double *weight, int accumulate, double *out, qep_error *err) {
     if (part->values) {
-        return qep_calculus_derivative(s->calculus, part->values, part->walls, i, 1, alpha, weight, accumulate, out,
-                                       err);
+        return qep_calculus_derivative(s->calculus, part->values, part->walls, i, 1, alpha, weight,
+                                       accumulate, out, err);
     }
     if (!accumulate) {
         qep_pass_set(0.0, qep_grid_count(s->grid), s->threads, out);
@@ -17,13 +17,13 @@ static qep_status part_slope(const qep_solution *s, const qep_part *part, int i,
 }
 
 /* out = (accumulate ? out : 0) + alpha weight d_i phi_S: psi about its walls, kappa S without any. */
-static qep_status entropic_slope(const qep_solution *s, int i, double alpha, const double *weight, int accumulate,
-                                 double *out, qep_error *err) {
+static qep_status entropic_slope(const qep_solution *s, int i, double alpha, const double *weight,
+                                 int accumulate, double *out, qep_error *err) {
     if (!s->S) {
         return part_slope(s, &s->psi, i, alpha, weight, accumulate, out, err);
     }
-    QEP_TRY(
-        qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, alpha * s->kappa.value, weight, accumulate, out, err));
+    QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, alpha * s->kappa.value, weight,
+                                    accumulate, out, err));
     return part_slope(s, &s->psi, i, alpha, weight, 1, out, err);
 }
 
@@ -37,7 +37,8 @@ static qep_status E_poisson(const qep_solution *s, int i, int j, double *out, qe
 /* E = -kappa grad S, the definition, also for kappa(r) */
 static qep_status E_field(const qep_solution *s, int i, int j, double *out, qep_error *err) {
     (void)j;
-    return qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, -s->kappa.value, s->kappa.field, 0, out, err);
+    return qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, -s->kappa.value, s->kappa.field,
+                                   0, out, err);
 }
 
 /* E_ij = d_j (kappa d_i S) */
@@ -45,7 +46,8 @@ static qep_status E_gradient(const qep_solution *s, int i, int j, double *out, q
     if (!s->kappa.field) {
         return qep_derive_second(s, i, j, s->kappa.value, 0, out, err);
     }
-    QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, s->kappa.value, s->kappa.field, 0, s->work, err));
+    QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, s->kappa.value, s->kappa.field,
+                                    0, s->work, err));
     return qep_calculus_derivative(s->calculus, s->work, NULL, j, 1, 1.0, NULL, 0, out, err);
 }
 
@@ -56,7 +58,8 @@ static qep_status E_directional(const qep_solution *s, int i, int j, double *out
         QEP_TRY(qep_derive_second(s, i, d, s->kappa.value * s->direction[d], d > 0, out, err));
     }
     if (s->kappa.field) {
-        qep_pass_scale(&(qep_coefficient){1.0, s->kappa.field}, qep_grid_count(s->grid), s->threads, out);
+        qep_pass_scale(&(qep_coefficient){1.0, s->kappa.field}, qep_grid_count(s->grid), s->threads,
+                       out);
     }
     return QEP_OK;
 }

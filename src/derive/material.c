@@ -16,12 +16,14 @@ qep_status qep_derive_kappa(const qep_solution *s, int i, int j, double *out, qe
     return coefficient(s, &s->kappa, out);
 }
 
-qep_status qep_derive_conductivity(const qep_solution *s, int i, int j, double *out, qep_error *err) {
+qep_status qep_derive_conductivity(const qep_solution *s, int i, int j, double *out,
+                                   qep_error *err) {
     (void)i, (void)j, (void)err;
     return coefficient(s, &s->sigma, out);
 }
 
-qep_status qep_derive_permittivity(const qep_solution *s, int i, int j, double *out, qep_error *err) {
+qep_status qep_derive_permittivity(const qep_solution *s, int i, int j, double *out,
+                                   qep_error *err) {
     (void)i, (void)j, (void)err;
     return coefficient(s, &(qep_coefficient){s->eps_r, NULL}, out);
 }

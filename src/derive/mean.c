@@ -35,8 +35,8 @@ static double plain_sum(const void *context, size_t begin, size_t end) {
     return sum;
 }
 
-qep_status qep_weighted_mean(const qep_grid *grid, const double *u, double offset, int threads, double *mean,
-                             qep_error *err) {
+qep_status qep_weighted_mean(const qep_grid *grid, const double *u, double offset, int threads,
+                             double *mean, qep_error *err) {
     mean_terms terms = {grid, u, offset, 0};
     double weights = 1.0, sum = 0.0;
     for (int d = 0; d < 3; d++) {
@@ -44,8 +44,8 @@ qep_status qep_weighted_mean(const qep_grid *grid, const double *u, double offse
         terms.weighted |= lost != 0.0;
         weights *= (double)grid->axis[d].n - 2.0 * lost;
     }
-    QEP_TRY(
-        qep_reduce_sum(qep_grid_count(grid), terms.weighted ? weighted_sum : plain_sum, &terms, threads, &sum, err));
+    QEP_TRY(qep_reduce_sum(qep_grid_count(grid), terms.weighted ? weighted_sum : plain_sum, &terms,
+                           threads, &sum, err));
     *mean = sum / weights;
     return QEP_OK;
 }

@@ -73,7 +73,8 @@ static qep_status phi_field(const qep_solution *s, int i, double *out, qep_error
 
 /* phi_i = -kappa d_i S */
 static qep_status phi_gradient(const qep_solution *s, int i, double *out, qep_error *err) {
-    return qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, -s->kappa.value, s->kappa.field, 0, out, err);
+    return qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, -s->kappa.value, s->kappa.field,
+                                   0, out, err);
 }
 
 /* phi = -kappa sum_j n_j d_j S */
@@ -81,14 +82,16 @@ static qep_status phi_directional(const qep_solution *s, int i, double *out, qep
     (void)i;
     for (int d = 0; d < s->grid->ndim; d++) {
         const double alpha = -s->kappa.value * s->direction[d];
-        QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, d, 1, alpha, NULL, d > 0, out, err));
+        QEP_TRY(
+            qep_calculus_derivative(s->calculus, s->S, NULL, d, 1, alpha, NULL, d > 0, out, err));
     }
     return QEP_OK;
 }
 
 qep_status qep_derive_phi(const qep_solution *s, int i, int j, double *out, qep_error *err) {
     (void)j;
-    static qep_status (*const by_reading[QEP_READING_COUNT])(const qep_solution *, int, double *, qep_error *) = {
+    static qep_status (*const by_reading[QEP_READING_COUNT])(const qep_solution *, int, double *,
+                                                             qep_error *) = {
         [QEP_READING_POISSON] = phi_poisson,
         [QEP_READING_FIELD] = phi_field,
         [QEP_READING_GRADIENT] = phi_gradient,

@@ -87,6 +87,7 @@ enum {
     POTENTIAL = QEP_NEEDS_POTENTIAL
 };
 
+/* clang-format off */
 static const qep_quantity_row rows[] = {
     {"S", "S", "entropy density", "T4", 0, "the entropy density that was given",
      ALL, S, 0, of_S, qep_derive_S},
@@ -121,6 +122,7 @@ static const qep_quantity_row rows[] = {
     {"permittivity", "eps_r", "relative permittivity", "T6", 0, "as given",
      ALL, 0, 0, of_nothing, qep_derive_permittivity},
 };
+/* clang-format on */
 
 const qep_quantity_row *qep_quantity_table(size_t *count) {
     *count = sizeof rows / sizeof *rows;
@@ -149,19 +151,23 @@ int qep_quantity_components(const qep_quantity_row *row, qep_reading reading, in
 }
 
 /* Mixed second derivatives, divergences of products and rates go through a second field. */
-int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim, int kappa_varies) {
+int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim,
+                           int kappa_varies) {
     if (row->needs & QEP_NEEDS_FRAMES) {
         return 1;
     }
     if (row->compute == qep_derive_rho_S) {
         return kappa_varies;
     }
-    const int second = qep_quantity_rank(row, reading) == 2 || (reading == QEP_READING_DIRECTIONAL && row->gains_rank && row->rank == 1);
+    const int second = qep_quantity_rank(row, reading) == 2 ||
+                       (reading == QEP_READING_DIRECTIONAL && row->gains_rank && row->rank == 1);
     return second && (ndim > 1 || kappa_varies);
 }
 
-qep_status qep_quantity_compute(const qep_quantity_row *row, const qep_solution *solution, int component, double *out, qep_error *err) {
+qep_status qep_quantity_compute(const qep_quantity_row *row, const qep_solution *solution,
+                                int component, double *out, qep_error *err) {
     const int ndim = solution->grid->ndim;
     const int tensor = qep_quantity_rank(row, solution->reading) == 2;
-    return row->compute(solution, tensor ? component / ndim : component, tensor ? component % ndim : 0, out, err);
+    return row->compute(solution, tensor ? component / ndim : component,
+                        tensor ? component % ndim : 0, out, err);
 }

@@ -4,7 +4,8 @@
 
 #include "qep/derive/quantity.h"
 
-typedef qep_status qep_quantity_function(const qep_solution *solution, int i, int j, double *out, qep_error *err);
+typedef qep_status qep_quantity_function(const qep_solution *solution, int i, int j, double *out,
+                                         qep_error *err);
 
 /* entropy.c */
 qep_quantity_function qep_derive_S, qep_derive_grad_S, qep_derive_lap_S, qep_derive_hessian_S;
@@ -22,17 +23,18 @@ qep_quantity_function qep_derive_kappa, qep_derive_conductivity, qep_derive_perm
 /* pass.c: single passes over the grid. */
 void qep_pass_set(double value, size_t count, int threads, double *out);
 /* out = alpha (u - offset) + shift */
-void qep_pass_affine(const double *u, double offset, double alpha, double shift, size_t count, int threads,
-                     double *out);
+void qep_pass_affine(const double *u, double offset, double alpha, double shift, size_t count,
+                     int threads, double *out);
 /* out += u */
 void qep_pass_add(const double *u, size_t count, int threads, double *out);
 /* out += alpha (u - v) */
-void qep_pass_add_difference(const double *u, const double *v, double alpha, size_t count, int threads, double *out);
+void qep_pass_add_difference(const double *u, const double *v, double alpha, size_t count,
+                             int threads, double *out);
 /* out *= c, by value and field */
 void qep_pass_scale(const qep_coefficient *c, size_t count, int threads, double *out);
 
 /* entropy.c: out = (accumulate ? out : 0) + alpha d_i d_j S; work is used when i != j. */
-qep_status qep_derive_second(const qep_solution *solution, int i, int j, double alpha, int accumulate, double *out,
-                             qep_error *err);
+qep_status qep_derive_second(const qep_solution *solution, int i, int j, double alpha,
+                             int accumulate, double *out, qep_error *err);
 
 #endif

@@ -9,11 +9,14 @@ qep_status qep_derive_rho_S(const qep_solution *s, int i, int j, double *out, qe
     const double alpha = -QEP_EPSILON0 * s->eps_r * s->kappa.value;
     for (int d = 0; d < s->grid->ndim; d++) {
         if (!s->kappa.field) {
-            QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, d, 2, alpha, NULL, d > 0, out, err));
+            QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, d, 2, alpha, NULL, d > 0, out,
+                                            err));
             continue;
         }
-        QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, d, 1, 1.0, s->kappa.field, 0, s->work, err));
-        QEP_TRY(qep_calculus_derivative(s->calculus, s->work, NULL, d, 1, alpha, NULL, d > 0, out, err));
+        QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, d, 1, 1.0, s->kappa.field, 0,
+                                        s->work, err));
+        QEP_TRY(qep_calculus_derivative(s->calculus, s->work, NULL, d, 1, alpha, NULL, d > 0, out,
+                                        err));
     }
     return QEP_OK;
 }
@@ -26,6 +29,6 @@ qep_status qep_derive_residual(const qep_solution *s, int i, int j, double *out,
         qep_pass_set(0.0, qep_grid_count(s->grid), s->threads, out);
         return QEP_OK;
     }
-    return qep_poisson_residual(s->solver, part->source, part->scale, part->walls, &part->report, part->values, out,
-                                err);
+    return qep_poisson_residual(s->solver, part->source, part->scale, part->walls, &part->report,
+                                part->values, out, err);
 }

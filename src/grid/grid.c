@@ -8,7 +8,8 @@ static const qep_bc_row boundaries[QEP_BC_COUNT] = {
     [QEP_PERIODIC] = {"periodic", "", 1, "the field repeats; both faces of the axis"},
     [QEP_DIRICHLET] = {"dirichlet", "V", 1, "phi = g on the face"},
     [QEP_NEUMANN] = {"neumann", "V/m", 1, "n.grad phi = g, n the outward normal"},
-    [QEP_NATURAL] = {"natural", "V/m", 1, "n.(grad phi - kappa grad S) = g: the face of an isolated sample"},
+    [QEP_NATURAL] = {"natural", "V/m", 1,
+                     "n.(grad phi - kappa grad S) = g: the face of an isolated sample"},
     [QEP_OPEN] = {"open", "", 0, "free space beyond the face"},
 };
 
@@ -18,20 +19,23 @@ const qep_bc_row *qep_bc_table(void) {
 
 static const char axis_name[3] = {'x', 'y', 'z'};
 
-static qep_status init_axis(qep_axis *axis, int d, size_t n, const double *length, const double *spacing,
-                            double origin, qep_sampling sampling, const qep_bc faces[2], qep_error *err) {
+static qep_status init_axis(qep_axis *axis, int d, size_t n, const double *length,
+                            const double *spacing, double origin, qep_sampling sampling,
+                            const qep_bc faces[2], qep_error *err) {
     const double size = length ? *length : *spacing;
     if (n == 0) {
         return qep_error_add(err, QEP_ERR_CONFIG, "range", "/grid/points", NULL,
                              "axis %c has 0 points; at least 1 is needed", axis_name[d]);
     }
     if (!(size > 0.0) || !isfinite(size) || !isfinite(origin)) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "range", length ? "/grid/lengths" : "/grid/spacing", NULL,
-                             "axis %c: %g m; a positive finite length is needed", axis_name[d], size);
+        return qep_error_add(
+            err, QEP_ERR_CONFIG, "range", length ? "/grid/lengths" : "/grid/spacing", NULL,
+            "axis %c: %g m; a positive finite length is needed", axis_name[d], size);
     }
     const int periodic = faces[0] == QEP_PERIODIC;
     /* node: both ends are samples unless the axis is periodic, so L = (n-1) h; one sample: h = L. */
-    const double intervals = sampling == QEP_NODE && !periodic && n > 1 ? (double)(n - 1) : (double)n;
+    const double intervals =
+        sampling == QEP_NODE && !periodic && n > 1 ? (double)(n - 1) : (double)n;
     axis->n = n;
     axis->h = length ? *length / intervals : *spacing;
     axis->length = length ? *length : *spacing * intervals;
@@ -50,7 +54,8 @@ qep_status qep_grid_init(qep_grid *grid, int ndim, const size_t *points, const d
         grid->axis[d] = (qep_axis){.n = 1, .h = 1.0, .length = 1.0};
         if (d < ndim) {
             QEP_TRY(init_axis(&grid->axis[d], d, points[d], lengths ? &lengths[d] : NULL,
-                              spacing ? &spacing[d] : NULL, origin ? origin[d] : 0.0, sampling, faces[d], err));
+                              spacing ? &spacing[d] : NULL, origin ? origin[d] : 0.0, sampling,
+                              faces[d], err));
         }
         size_t bytes = 0;
         if (!qep_size_multiply(count, grid->axis[d].n, &count) ||

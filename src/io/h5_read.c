@@ -15,7 +15,7 @@
 enum { LINKS = 16, NAMES = 200, LISTED = 12, PATH_LENGTH = 1024 };
 
 qep_status qep_h5in_refuse(const qep_h5in_input *in, const char *dataset, const char *code,
-                         qep_error *err, const char *format, ...) {
+                           qep_error *err, const char *format, ...) {
     char message[QEP_ERROR_TEXT], where[QEP_ERROR_PATH];
     va_list args;
     va_start(args, format);
@@ -59,13 +59,15 @@ static int open_regular(const qep_h5in_input *in, qep_error *err) {
     }
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd);
-        qep_h5in_refuse(in, NULL, "unreadable", err, "is not a regular file; an HDF5 file is needed");
+        qep_h5in_refuse(in, NULL, "unreadable", err,
+                        "is not a regular file; an HDF5 file is needed");
         return -1;
     }
     return fd;
 }
 
-qep_status qep_h5in_input_open(qep_h5in_input *in, const char *file, const char *path, qep_error *err) {
+qep_status qep_h5in_input_open(qep_h5in_input *in, const char *file, const char *path,
+                               qep_error *err) {
     *in = (qep_h5in_input){.name = file, .path = path, .file = -1, .access = -1};
     H5Eget_auto2(H5E_DEFAULT, &in->report, &in->report_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -85,9 +87,10 @@ qep_status qep_h5in_input_open(qep_h5in_input *in, const char *file, const char 
     in->file = H5Fopen(access(opened, R_OK) == 0 ? opened : file, H5F_ACC_RDONLY, how);
     close(fd);
     char reason[160];
-    return in->file >= 0 ? QEP_OK
-                         : qep_h5in_refuse(in, NULL, "not_hdf5", err,
-                                         "is not a readable HDF5 file (%s)", qep_h5in_reason(reason));
+    return in->file >= 0
+               ? QEP_OK
+               : qep_h5in_refuse(in, NULL, "not_hdf5", err, "is not a readable HDF5 file (%s)",
+                                 qep_h5in_reason(reason));
 }
 
 void qep_h5in_input_close(qep_h5in_input *in) {
@@ -144,7 +147,7 @@ static qep_status report_missing(qep_h5in_input *in, const char *dataset, qep_er
     qep_h5in_reason(reason);
     if (in->external) {
         return qep_h5in_refuse(in, dataset, "leaves_file", err,
-                             "an external link leads to another file; name that file itself");
+                               "an external link leads to another file; name that file itself");
     }
     char part[PATH_LENGTH] = "/", members[600] = "";
     QEP_H5IN_AUTO group = H5Gopen2(in->file, "/", H5P_DEFAULT);
@@ -159,15 +162,15 @@ static qep_status report_missing(qep_h5in_input *in, const char *dataset, qep_er
             const int there = next >= 0 || (*name && H5Lexists(group, name, H5P_DEFAULT) > 0);
             if (there && next < 0) {
                 return qep_h5in_refuse(in, dataset, "missing_dataset", err,
-                                     "\"%s\" in %s is a link that leads nowhere", name, part);
+                                       "\"%s\" in %s is a link that leads nowhere", name, part);
             }
             if (there) {
                 return qep_h5in_refuse(in, dataset, "missing_dataset", err,
-                                     "\"%s\" in %s is a data set, not a group", name, part);
+                                       "\"%s\" in %s is a data set, not a group", name, part);
             }
             describe_members(group, name, members, sizeof members);
             return qep_h5in_refuse(in, dataset, "missing_dataset", err,
-                                 "there is no \"%s\" in group %s%s", name, part, members);
+                                   "there is no \"%s\" in group %s%s", name, part, members);
         }
         const size_t used = strlen(part);
         snprintf(part + used, sizeof part - used, "%s%s", used > 1 ? "/" : "", name);
@@ -179,7 +182,8 @@ static qep_status report_missing(qep_h5in_input *in, const char *dataset, qep_er
     return qep_h5in_refuse(in, dataset, "unreadable", err, "cannot be opened (%s)", reason);
 }
 
-qep_status qep_h5in_dataset_open(qep_h5in_input *in, const char *dataset, hid_t *set, qep_error *err) {
+qep_status qep_h5in_dataset_open(qep_h5in_input *in, const char *dataset, hid_t *set,
+                                 qep_error *err) {
     in->external = 0;
     *set = -1;
     QEP_H5IN_AUTO object = H5Oopen(in->file, dataset, in->access);
@@ -196,5 +200,5 @@ qep_status qep_h5in_dataset_open(qep_h5in_input *in, const char *dataset, hid_t 
         describe_members(object, NULL, members, sizeof members);
     }
     return qep_h5in_refuse(in, dataset, "not_a_dataset", err, "is %s, not a data set%s",
-                         H5Iget_type(object) == H5I_GROUP ? "a group" : "a named type", members);
+                           H5Iget_type(object) == H5I_GROUP ? "a group" : "a named type", members);
 }

@@ -27,24 +27,27 @@ typedef struct {
 } qep_h5in_input;
 
 /* Open read-only, regular files only. Always pair with qep_h5in_input_close, also after a failure. */
-qep_status qep_h5in_input_open(qep_h5in_input *in, const char *file, const char *path, qep_error *err);
+qep_status qep_h5in_input_open(qep_h5in_input *in, const char *file, const char *path,
+                               qep_error *err);
 void qep_h5in_input_close(qep_h5in_input *in);
 
 /* Add an error about file:dataset (QEP_ERR_INPUT). */
 qep_status qep_h5in_refuse(const qep_h5in_input *in, const char *dataset, const char *code,
-                         qep_error *err, const char *format, ...)
+                           qep_error *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* Innermost reason that HDF5 gives for its last failure. Returns text. */
 const char *qep_h5in_reason(char text[160]);
 
 /* Open a data set by its path in the file; a missing one is reported with the nearest names. The
  * identifier is the caller's. */
-qep_status qep_h5in_dataset_open(qep_h5in_input *in, const char *dataset, hid_t *set, qep_error *err);
+qep_status qep_h5in_dataset_open(qep_h5in_input *in, const char *dataset, hid_t *set,
+                                 qep_error *err);
 /* 1 when the path leads to an object without leaving the file. */
 int qep_h5in_exists(qep_h5in_input *in, const char *object);
 
 /* Storage that stays inside the file, is complete and needs no plugin. */
-qep_status qep_h5in_storage_check(qep_h5in_input *in, const char *dataset, hid_t set, qep_error *err);
+qep_status qep_h5in_storage_check(qep_h5in_input *in, const char *dataset, hid_t set,
+                                  qep_error *err);
 
 /* Numbers of an attribute: their count (at most capacity are stored), 0 when there is no such
  * attribute, -1 when it holds no numbers. */
@@ -57,8 +60,8 @@ int qep_h5in_text(hid_t object, const char *name, int index, char *text, size_t 
  * file's own unit in SI (1 without one) and *has_unit whether it named one. parent: the group that
  * holds the data set. */
 qep_status qep_h5in_describe(const qep_h5in_input *in, const qep_read_request *request,
-                           const qep_grid *grid, hid_t set, hid_t parent, double *factor,
-                           int *has_unit, qep_error *err);
+                             const qep_grid *grid, hid_t set, hid_t parent, double *factor,
+                             int *has_unit, qep_error *err);
 
 /* An opened and checked data set. */
 typedef struct {

@@ -59,10 +59,8 @@ static qep_status refuse_shape(const qep_h5in_source *s, const qep_read_request 
         snprintf(hint, sizeof hint, "; the axes are in the other order: use \"order\": \"%s\"",
                  request->order_xyz ? "zyx" : "xyz");
     }
-    static const char *const axes[2][3] = {
-        {"[nx]", "[ny, nx]", "[nz, ny, nx]"},
-        {"[nx]", "[nx, ny]", "[nx, ny, nz]"}
-    };
+    static const char *const axes[2][3] = {{"[nx]", "[ny, nx]", "[nz, ny, nx]"},
+                                           {"[nx]", "[nx, ny]", "[nx, ny, nz]"}};
     return qep_h5in_refuse(
         &s->in, request->dataset, "shape", err,
         "has shape %s, but the grid needs %s = %s (with a time axis in front of it for a series)%s",
@@ -70,8 +68,8 @@ static qep_status refuse_shape(const qep_h5in_source *s, const qep_read_request 
         shape_text(want, grid->ndim, needs), hint);
 }
 
-static qep_status check_shape(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                              qep_error *err) {
+static qep_status check_shape(qep_h5in_source *s, const qep_read_request *request,
+                              const qep_grid *grid, qep_error *err) {
     QEP_H5IN_AUTO space = H5Dget_space(s->set);
     if (space < 0 || H5Sget_simple_extent_type(space) != H5S_SIMPLE) {
         return qep_h5in_refuse(
@@ -85,7 +83,8 @@ static qep_status check_shape(qep_h5in_source *s, const qep_read_request *reques
         return refuse_shape(s, request, grid, dims, rank < 1 ? 0 : rank, err);
     }
     if (lead && dims[0] == 0) {
-        return qep_h5in_refuse(&s->in, request->dataset, "shape", err, "has a time axis of length 0");
+        return qep_h5in_refuse(&s->in, request->dataset, "shape", err,
+                               "has a time axis of length 0");
     }
     s->frames = lead ? (size_t)dims[0] : 0;
     return QEP_OK;
@@ -112,8 +111,8 @@ static const char *kind_name(hid_t set) {
 }
 
 /* The user's unit, the file's own unit and scale make one factor. */
-static qep_status find_factor(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                              qep_error *err) {
+static qep_status find_factor(qep_h5in_source *s, const qep_read_request *request,
+                              const qep_grid *grid, qep_error *err) {
     double own = 1.0, given = 1.0;
     int has_own = 0;
     QEP_TRY(qep_h5in_describe(&s->in, request, grid, s->set, s->parent, &own, &has_own, err));
@@ -134,10 +133,11 @@ static qep_status find_factor(qep_h5in_source *s, const qep_read_request *reques
                              qep_dimension_format(request->dimension, needed, sizeof needed));
     }
     if (has_own && !(fabs(own - given) <= 1e-6 * fabs(given))) {
-        return qep_h5in_refuse(&s->in, request->dataset, "unit", err,
-                             "its own unit is %.9g SI units, the configuration's \"unit\": \"%s\" "
-                             "is %.9g; remove one of them",
-                             own, request->unit, given);
+        return qep_h5in_refuse(
+            &s->in, request->dataset, "unit", err,
+            "its own unit is %.9g SI units, the configuration's \"unit\": \"%s\" "
+            "is %.9g; remove one of them",
+            own, request->unit, given);
     }
     s->factor = given * request->scale;
     return QEP_OK;
@@ -168,24 +168,24 @@ static void find_parent(qep_h5in_source *s, const char *dataset) {
     s->parent = H5Oopen(s->in.file, *s->directory ? s->directory : "/", s->in.access);
 }
 
-static qep_status open_and_check(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                                 qep_error *err) {
+static qep_status open_and_check(qep_h5in_source *s, const qep_read_request *request,
+                                 const qep_grid *grid, qep_error *err) {
     QEP_TRY(qep_h5in_input_open(&s->in, request->file, request->path, err));
     QEP_TRY(qep_h5in_dataset_open(&s->in, request->dataset, &s->set, err));
     find_parent(s, request->dataset);
     QEP_TRY(check_shape(s, request, grid, err));
     if (!qep_h5in_holds_numbers(s->set)) {
         return qep_h5in_refuse(&s->in, request->dataset, "type", err,
-                             "holds %s; float32, float64 or integers are needed",
-                             kind_name(s->set));
+                               "holds %s; float32, float64 or integers are needed",
+                               kind_name(s->set));
     }
     QEP_TRY(qep_h5in_storage_check(&s->in, request->dataset, s->set, err));
     return find_factor(s, request, grid, err);
 }
 
 /* Pair with source_close, also after a failure. */
-static qep_status source_open(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                              qep_error *err) {
+static qep_status source_open(qep_h5in_source *s, const qep_read_request *request,
+                              const qep_grid *grid, qep_error *err) {
     *s = (qep_h5in_source){.set = -1, .parent = -1, .factor = 1.0};
     return open_and_check(s, request, grid, err);
 }
@@ -205,9 +205,9 @@ qep_status qep_read_check(const qep_read_request *request, const qep_grid *grid,
 }
 
 /* Read `count` indices of the slowest spatial axis, from `begin`, of one frame. */
-static qep_status read_slab(qep_h5in_source *s, const qep_read_request *request, const hsize_t dims[3],
-                            int ndim, size_t frame, size_t begin, size_t count, double *values,
-                            qep_error *err) {
+static qep_status read_slab(qep_h5in_source *s, const qep_read_request *request,
+                            const hsize_t dims[3], int ndim, size_t frame, size_t begin,
+                            size_t count, double *values, qep_error *err) {
     QEP_H5IN_AUTO file_space = H5Dget_space(s->set);
     const int lead = s->frames > 0;
     hsize_t start[RANK] = {0}, extent[RANK] = {0}, total = 1;
@@ -226,7 +226,8 @@ static qep_status read_slab(qep_h5in_source *s, const qep_read_request *request,
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0 ||
         H5Dread(s->set, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, values) < 0) {
         return qep_h5in_refuse(&s->in, request->dataset, "unreadable", err,
-                             "cannot be read (%s); the file may be damaged", qep_h5in_reason(reason));
+                               "cannot be read (%s); the file may be damaged",
+                               qep_h5in_reason(reason));
     }
     return QEP_OK;
 }
@@ -250,8 +251,9 @@ static void transpose_slab(const qep_grid *grid, size_t begin, size_t count, con
     }
 }
 
-static qep_status read_transposed(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                                  size_t frame, int threads, double *out, qep_error *err) {
+static qep_status read_transposed(qep_h5in_source *s, const qep_read_request *request,
+                                  const qep_grid *grid, size_t frame, int threads, double *out,
+                                  qep_error *err) {
     const size_t nx = grid->axis[0].n, plane = grid->axis[1].n * grid->axis[2].n;
     size_t width = slab_values / plane;
     width = width < 1 ? 1 : width > nx ? nx : width;
@@ -271,8 +273,9 @@ static qep_status read_transposed(qep_h5in_source *s, const qep_read_request *re
     return status;
 }
 
-static qep_status read_values(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                              size_t frame, int threads, double *out, qep_error *err) {
+static qep_status read_values(qep_h5in_source *s, const qep_read_request *request,
+                              const qep_grid *grid, size_t frame, int threads, double *out,
+                              qep_error *err) {
     if (request->order_xyz && grid->ndim > 1) {
         return read_transposed(s, request, grid, frame, threads, out, err);
     }
@@ -297,16 +300,17 @@ static qep_status finish_values(const qep_h5in_source *s, const qep_read_request
         return QEP_OK;
     }
     return qep_h5in_refuse(&s->in, request->dataset, "not_finite", err,
-                         "the value at index [z,y,x] = [%zu,%zu,%zu] of frame %zu is %g",
-                         bad / nx / ny, bad / nx % ny, bad % nx, frame, out[bad]);
+                           "the value at index [z,y,x] = [%zu,%zu,%zu] of frame %zu is %g",
+                           bad / nx / ny, bad / nx % ny, bad % nx, frame, out[bad]);
 }
 
-static qep_status read_frame(qep_h5in_source *s, const qep_read_request *request, const qep_grid *grid,
-                             size_t frame, int threads, double *out, qep_error *err) {
+static qep_status read_frame(qep_h5in_source *s, const qep_read_request *request,
+                             const qep_grid *grid, size_t frame, int threads, double *out,
+                             qep_error *err) {
     QEP_TRY(source_open(s, request, grid, err));
     if (s->frames && frame >= s->frames) {
         return qep_h5in_refuse(&s->in, request->dataset, "shape", err,
-                             "has %zu frames; frame %zu is asked for", s->frames, frame);
+                               "has %zu frames; frame %zu is asked for", s->frames, frame);
     }
     QEP_TRY(read_values(s, request, grid, frame, threads, out, err));
     return finish_values(s, request, grid, frame, threads, out, err);

@@ -49,10 +49,10 @@ static qep_status check_labels(description *d) {
     snprintf(text, sizeof text, "%s, %s%s%s", label[0], label[1], count == 3 ? ", " : "", label[2]);
     if (named && xyz != d->request->order_xyz) {
         return qep_h5in_refuse(d->in, d->request->dataset, "axis_order", d->err,
-                             "its axes are %s (dataOrder %s), but the configuration says "
-                             "\"order\": \"%s\"; use \"order\": \"%s\"",
-                             text, order, d->request->order_xyz ? "xyz" : "zyx",
-                             xyz ? "xyz" : "zyx");
+                               "its axes are %s (dataOrder %s), but the configuration says "
+                               "\"order\": \"%s\"; use \"order\": \"%s\"",
+                               text, order, d->request->order_xyz ? "xyz" : "zyx",
+                               xyz ? "xyz" : "zyx");
     }
     return QEP_OK;
 }
@@ -79,9 +79,9 @@ static qep_status check_axis(const description *d, int k, const double *spacing,
     const double start = offset ? *offset + position * (spacing ? *spacing : h) : first;
     if (!(fabs(start - first) <= relative_tolerance * fmax(h, fabs(first)))) {
         return qep_h5in_refuse(d->in, d->request->dataset, "grid_mismatch", d->err,
-                             "its first sample along %c is at %.9g m, the grid's at %.9g m; set "
-                             "/grid/origin or /grid/sampling to agree",
-                             letter[axis], start, first);
+                               "its first sample along %c is at %.9g m, the grid's at %.9g m; set "
+                               "/grid/origin or /grid/sampling to agree",
+                               letter[axis], start, first);
     }
     return QEP_OK;
 }
@@ -95,9 +95,9 @@ static qep_status check_places(const description *d) {
     if ((spacings && spacings != ndim) || (offsets && offsets != ndim) ||
         (positions && positions != ndim)) {
         return qep_h5in_refuse(d->in, d->request->dataset, "grid_mismatch", d->err,
-                             "its gridSpacing, gridGlobalOffset and position have %d, %d and %d "
-                             "entries; the grid has %d axes",
-                             spacings, offsets, positions, ndim);
+                               "its gridSpacing, gridGlobalOffset and position have %d, %d and %d "
+                               "entries; the grid has %d axes",
+                               spacings, offsets, positions, ndim);
     }
     read_length_units(d, unit);
     for (int k = 0; k < ndim; k++) {
@@ -115,9 +115,9 @@ static qep_status check_places(const description *d) {
 static qep_status refuse_dimension(const description *d, const char *source, qep_dimension has) {
     char here[128], needed[128];
     return qep_h5in_refuse(d->in, d->request->dataset, "unit", d->err,
-                         "its %s says %s, but %s is needed here", source,
-                         qep_dimension_format(has, here, sizeof here),
-                         qep_dimension_format(d->request->dimension, needed, sizeof needed));
+                           "its %s says %s, but %s is needed here", source,
+                           qep_dimension_format(has, here, sizeof here),
+                           qep_dimension_format(d->request->dimension, needed, sizeof needed));
 }
 
 static qep_status check_record_unit(const description *d, double *factor) {
@@ -133,7 +133,7 @@ static qep_status check_record_unit(const description *d, double *factor) {
     }
     if (qep_h5in_numbers(d->set, "unitSI", &unit, 1) != 1 || !isfinite(unit) || unit == 0.0) {
         return qep_h5in_refuse(d->in, d->request->dataset, "unit", d->err,
-                             "its unitSI is not a number other than 0");
+                               "its unitSI is not a number other than 0");
     }
     *factor = unit;
     return QEP_OK;
@@ -164,16 +164,17 @@ static qep_status check_plain_unit(const description *d, double *factor, int *ha
  * wrong. */
 static qep_status refuse_packing(const description *d) {
     if (H5Aexists(d->set, "scale_factor") > 0 || H5Aexists(d->set, "add_offset") > 0) {
-        return qep_h5in_refuse(d->in, d->request->dataset, "packed", d->err,
-                             "is packed (attribute scale_factor or add_offset); write it unpacked "
-                             "as floating-point numbers");
+        return qep_h5in_refuse(
+            d->in, d->request->dataset, "packed", d->err,
+            "is packed (attribute scale_factor or add_offset); write it unpacked "
+            "as floating-point numbers");
     }
     return QEP_OK;
 }
 
 qep_status qep_h5in_describe(const qep_h5in_input *in, const qep_read_request *request,
-                           const qep_grid *grid, hid_t set, hid_t parent, double *factor,
-                           int *has_unit, qep_error *err) {
+                             const qep_grid *grid, hid_t set, hid_t parent, double *factor,
+                             int *has_unit, qep_error *err) {
     description d = {in, request, grid, set, set, err, request->order_xyz};
     *factor = 1.0;
     *has_unit = 0;

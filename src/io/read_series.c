@@ -15,8 +15,8 @@ static qep_status read_times(qep_h5in_source *s, const char *name, double *times
     if (!qep_h5in_holds_numbers(set) || H5Sget_simple_extent_ndims(space) != 1 ||
         H5Sget_simple_extent_dims(space, &length, NULL) != 1 || length != s->frames) {
         return qep_h5in_refuse(&s->in, name, "shape", err,
-                             "must be a list of %zu numbers, one per frame; it has %llu", s->frames,
-                             (unsigned long long)length);
+                               "must be a list of %zu numbers, one per frame; it has %llu",
+                               s->frames, (unsigned long long)length);
     }
     QEP_TRY(qep_h5in_storage_check(&s->in, name, set, err));
     char unit[64] = "", message[QEP_UNIT_MESSAGE], reason[160];
@@ -26,11 +26,11 @@ static qep_status read_times(qep_h5in_source *s, const char *name, double *times
         (!qep_unit_parse(unit, &factor, &dimension, message) ||
          !qep_dimension_equal(dimension, QEP_DIM_TIME))) {
         return qep_h5in_refuse(&s->in, name, "unit", err,
-                             "its units attribute \"%s\" is no unit of time", unit);
+                               "its units attribute \"%s\" is no unit of time", unit);
     }
     if (H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, times) < 0) {
         return qep_h5in_refuse(&s->in, name, "unreadable", err, "cannot be read (%s)",
-                             qep_h5in_reason(reason));
+                               qep_h5in_reason(reason));
     }
     for (size_t i = 0; i < s->frames; i++) {
         times[i] *= factor;
@@ -39,7 +39,8 @@ static qep_status read_times(qep_h5in_source *s, const char *name, double *times
         }
         if (i > 0 && !(times[i] > times[i - 1])) {
             return qep_h5in_refuse(&s->in, name, "not_increasing", err,
-                                 "entry %zu is %g after %g; times must increase", i, times[i], times[i - 1]);
+                                   "entry %zu is %g after %g; times must increase", i, times[i],
+                                   times[i - 1]);
         }
     }
     return QEP_OK;

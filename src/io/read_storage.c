@@ -32,14 +32,14 @@ static qep_status check_filters(const qep_h5in_input *in, const char *dataset, h
         }
         if (!known) {
             return qep_h5in_refuse(in, dataset, "filter", err,
-                                 "is compressed with filter %d (%.60s), which needs a plugin; "
-                                 "rewrite the file with h5repack -f GZIP=4",
-                                 (int)filter, name);
+                                   "is compressed with filter %d (%.60s), which needs a plugin; "
+                                   "rewrite the file with h5repack -f GZIP=4",
+                                   (int)filter, name);
         }
         if (H5Zfilter_avail(filter) <= 0) {
             return qep_h5in_refuse(in, dataset, "filter", err,
-                                 "is compressed with filter %d, which this HDF5 library lacks",
-                                 (int)filter);
+                                   "is compressed with filter %d, which this HDF5 library lacks",
+                                   (int)filter);
         }
     }
     return QEP_OK;
@@ -53,11 +53,12 @@ static qep_status check_chunks(const qep_h5in_input *in, const char *dataset, hi
     for (int i = 0; i < rank; i++) {
         if (!qep_size_multiply(bytes, chunk[i], &bytes) || bytes > chunk_limit) {
             return qep_h5in_refuse(in, dataset, "storage", err,
-                                 "has chunks of more than 1 GiB; rewrite the file with h5repack");
+                                   "has chunks of more than 1 GiB; rewrite the file with h5repack");
         }
     }
-    return rank > 0 ? QEP_OK
-                    : qep_h5in_refuse(in, dataset, "storage", err, "has a damaged chunk description");
+    return rank > 0
+               ? QEP_OK
+               : qep_h5in_refuse(in, dataset, "storage", err, "has a damaged chunk description");
 }
 
 static qep_status check_complete(const qep_h5in_input *in, const char *dataset, hid_t set,
@@ -69,14 +70,14 @@ static qep_status check_complete(const qep_h5in_input *in, const char *dataset, 
     for (int i = 0; i < rank; i++) {
         if (!qep_size_multiply(bytes, dims[i], &bytes)) {
             return qep_h5in_refuse(in, dataset, "storage", err,
-                                 "claims more values than memory can address");
+                                   "claims more values than memory can address");
         }
     }
     const size_t stored = H5Dget_storage_size(set);
     if (bytes && (stored == 0 || stored < bytes / deflate_limit)) {
         return qep_h5in_refuse(in, dataset, "storage", err,
-                             "claims %zu bytes but stores %zu: its values were never written",
-                             bytes, stored);
+                               "claims %zu bytes but stores %zu: its values were never written",
+                               bytes, stored);
     }
     return QEP_OK;
 }
@@ -92,7 +93,7 @@ static qep_status check_source(qep_h5in_input *in, const char *dataset, hid_t ho
     const ssize_t source_length = H5Pget_virtual_dsetname(how, i, source, sizeof source);
     if (file_length < 0 || strcmp(file, ".") != 0) {
         return qep_h5in_refuse(in, dataset, "leaves_file", err,
-                             "is a virtual data set with a part in another file (%.200s)", file);
+                               "is a virtual data set with a part in another file (%.200s)", file);
     }
     if (source_length < 1 || source_length >= NAME || strchr(source, '%')) {
         return qep_h5in_refuse(
@@ -109,9 +110,9 @@ static qep_status check_virtual(qep_h5in_input *in, const char *dataset, hid_t h
     size_t count = 0;
     if (H5Pget_virtual_count(how, &count) < 0 || count == 0 || count > SOURCES || depth == DEPTH) {
         return qep_h5in_refuse(in, dataset, "storage", err,
-                             "is a virtual data set of %zu sources, nested %d deep; 1 to %d "
-                             "sources and %d levels are possible",
-                             count, depth, SOURCES, DEPTH - 1);
+                               "is a virtual data set of %zu sources, nested %d deep; 1 to %d "
+                               "sources and %d levels are possible",
+                               count, depth, SOURCES, DEPTH - 1);
     }
     for (size_t i = 0; i < count; i++) {
         QEP_TRY(check_source(in, dataset, how, i, depth, err));
@@ -143,6 +144,7 @@ static qep_status check_depth(qep_h5in_input *in, const char *dataset, hid_t set
     return check_complete(in, dataset, set, element, err);
 }
 
-qep_status qep_h5in_storage_check(qep_h5in_input *in, const char *dataset, hid_t set, qep_error *err) {
+qep_status qep_h5in_storage_check(qep_h5in_input *in, const char *dataset, hid_t set,
+                                  qep_error *err) {
     return check_depth(in, dataset, set, 0, err);
 }

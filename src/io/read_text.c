@@ -15,7 +15,7 @@ static qep_status read_variable_text(const qep_h5in_input *in, const char *datas
     char *value = NULL, reason[160];
     if (H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
         return qep_h5in_refuse(in, dataset, "unreadable", err, "cannot be read (%s)",
-                             qep_h5in_reason(reason));
+                               qep_h5in_reason(reason));
     }
     void *copy = NULL;
     const size_t length = value ? strlen(value) : 0;
@@ -34,14 +34,14 @@ static qep_status read_fixed_text(const qep_h5in_input *in, const char *dataset,
     char reason[160];
     void *copy = NULL;
     if (width > text_limit) {
-        return qep_h5in_refuse(in, dataset, "type", err, "is a text of %zu bytes; at most %zu", width,
-                             text_limit);
+        return qep_h5in_refuse(in, dataset, "type", err, "is a text of %zu bytes; at most %zu",
+                               width, text_limit);
     }
     QEP_TRY(qep_alloc(&copy, width + 1, 1, "text of a data set", err));
     if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, copy) < 0) {
         qep_free(copy);
         return qep_h5in_refuse(in, dataset, "unreadable", err, "cannot be read (%s)",
-                             qep_h5in_reason(reason));
+                               qep_h5in_reason(reason));
     }
     *text = copy;
     return QEP_OK;

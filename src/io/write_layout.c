@@ -36,6 +36,7 @@ int qep_write_root(const qep_writer *writer) {
     static const struct {
         const char *name, *text;
     } texts[] = {
+        /* clang-format off */
         {"openPMD",           "1.1.0"                                                              },
         {"basePath",          "/data/%T/"                                                          },
         {"meshesPath",        "meshes/"                                                            },
@@ -44,6 +45,7 @@ int qep_write_root(const qep_writer *writer) {
         {"software",          "qep-solve"                                                          },
         {"comment",           "attribute checksum: 64-bit XXH3 of the stored bytes of its data set"},
         {"NX_class",          "NXroot"                                                             },
+        /* clang-format on */
     };
     const hid_t root = writer->file;
     int ok = 1;

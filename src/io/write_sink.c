@@ -202,12 +202,14 @@ hid_t qep_sink_create_file(qep_sink *sink, const char *name) {
     hid_t file = -1;
     /* With newer bounds a killed file could not be opened; with older ones a dimension scale takes
      * no more than some 4000 attachments. */
-    if (sink->driver >= 0 && access >= 0 && creation >= 0 && H5Pset_driver(access, sink->driver, &sink) >= 0 &&
+    if (sink->driver >= 0 && access >= 0 && creation >= 0 &&
+        H5Pset_driver(access, sink->driver, &sink) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110) >= 0 &&
         H5Pset_meta_block_size(access, 16384) >= 0 && H5Pset_obj_track_times(creation, 0) >= 0 &&
         H5Pset_attr_phase_change(creation, 64, 0) >= 0 &&
         /* All of the root in one block, so that a kill cannot leave half of it. */
-        H5Pset_link_phase_change(creation, 64, 0) >= 0 && H5Pset_est_link_info(creation, 48, 16) >= 0) {
+        H5Pset_link_phase_change(creation, 64, 0) >= 0 &&
+        H5Pset_est_link_info(creation, 48, 16) >= 0) {
         file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access);
     }
     if (creation >= 0) {

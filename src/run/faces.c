@@ -13,7 +13,8 @@ static int psi_has_data(const qep_run_state *run, int axis, int side) {
 }
 
 static int rho_has_data(const qep_run_state *run, int axis, int side) {
-    return qep_grid_axis_active(run->grid, axis) && qep_run_face_has_value(&run->config->face[axis][side]);
+    return qep_grid_axis_active(run->grid, axis) &&
+           qep_run_face_has_value(&run->config->face[axis][side]);
 }
 
 qep_status qep_run_allocate_faces(qep_run_state *run, qep_error *err) {
@@ -56,8 +57,9 @@ qep_status qep_run_fill_rho_faces(qep_run_state *run, size_t frame, qep_error *e
             }
             qep_wall *wall = &run->rho_walls.wall[axis][side];
             const qep_grid face = face_grid(run->grid, axis, side);
-            QEP_TRY(qep_field_fill(run->config->face[axis][side].value, &face, run->times[frame], frame,
-                                   &run->config->parameters, run->options->threads, wall->level[0], run->log, err));
+            QEP_TRY(qep_field_fill(run->config->face[axis][side].value, &face, run->times[frame],
+                                   frame, &run->config->parameters, run->options->threads,
+                                   wall->level[0], run->log, err));
             if (side == 0 && kind(run, axis, side) != QEP_DIRICHLET) {
                 scale_values(wall->level[0], wall->count, -1.0);
             }
@@ -75,7 +77,8 @@ qep_status qep_run_fill_psi_faces(qep_run_state *run, qep_error *err) {
             qep_wall *wall = &run->psi_walls.wall[axis][side];
             const int dirichlet = kind(run, axis, side) == QEP_DIRICHLET;
             QEP_TRY(qep_calculus_face(run->calculus, run->S, run->solution.S0, axis, side,
-                                      dirichlet ? wall->level[0] : NULL, dirichlet ? NULL : wall->level[0], err));
+                                      dirichlet ? wall->level[0] : NULL,
+                                      dirichlet ? NULL : wall->level[0], err));
             scale_values(wall->level[0], wall->count, -run->solution.kappa.value);
         }
     }

@@ -9,18 +9,20 @@ int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec) {
     return spec && qep_field_is_time_dependent(spec, run->grid, &run->config->parameters);
 }
 
-static qep_status fill(qep_run_state *run, const qep_field_spec *spec, size_t frame, double *out, qep_error *err) {
+static qep_status fill(qep_run_state *run, const qep_field_spec *spec, size_t frame, double *out,
+                       qep_error *err) {
     const double start = qep_run_seconds();
-    const qep_status status = qep_field_fill(spec, run->grid, run->times[frame], frame, &run->config->parameters,
-                                             run->options->threads, out, run->log, err);
+    const qep_status status =
+        qep_field_fill(spec, run->grid, run->times[frame], frame, &run->config->parameters,
+                       run->options->threads, out, run->log, err);
     run->report->seconds_read += qep_run_seconds() - start;
     return status;
 }
 
 /* A coefficient and its range; NULL gives the default everywhere. scratch [nz,ny,nx] receives a field that is not
  * constant. */
-static qep_status evaluate(qep_run_state *run, const qep_field_spec *spec, double otherwise, size_t frame,
-                           double *scratch, double range[2], qep_error *err) {
+static qep_status evaluate(qep_run_state *run, const qep_field_spec *spec, double otherwise,
+                           size_t frame, double *scratch, double range[2], qep_error *err) {
     range[0] = range[1] = otherwise;
     if (!spec) {
         return QEP_OK;
@@ -40,14 +42,15 @@ static qep_status load_permittivity(qep_run_state *run, size_t frame, qep_error 
     QEP_TRY(evaluate(run, run->config->permittivity, 1.0, frame, run->buffer, range, err));
     if (!(range[0] > 0.0)) {
         return qep_error_add(err, QEP_ERR_INPUT, "range", path, NULL,
-                             "relative permittivity of %g; it must be positive everywhere", range[0]);
+                             "relative permittivity of %g; it must be positive everywhere",
+                             range[0]);
     }
     if (range[0] != range[1]) {
-        return qep_error_add(
-            err, QEP_ERR_PROBLEM, "not_available", path, NULL,
-            "the permittivity varies from %g to %g: not available in this version, it needs the variable-coefficient "
-            "solver; give one number",
-            range[0], range[1]);
+        return qep_error_add(err, QEP_ERR_PROBLEM, "not_available", path, NULL,
+                             "the permittivity varies from %g to %g: not available in this "
+                             "version, it needs the variable-coefficient "
+                             "solver; give one number",
+                             range[0], range[1]);
     }
     run->solution.eps_r = range[0];
     return QEP_OK;
@@ -55,7 +58,8 @@ static qep_status load_permittivity(qep_run_state *run, size_t frame, qep_error 
 
 static qep_status load_conductivity(qep_run_state *run, size_t frame, qep_error *err) {
     double range[2];
-    QEP_TRY(evaluate(run, run->config->conductivity, 1.0, frame, run->sigma ? run->sigma : run->buffer, range, err));
+    QEP_TRY(evaluate(run, run->config->conductivity, 1.0, frame,
+                     run->sigma ? run->sigma : run->buffer, range, err));
     if (!(range[0] >= 0.0)) {
         return qep_error_add(err, QEP_ERR_INPUT, "range", "/materials/conductivity", NULL,
                              "conductivity of %g S/m; it must not be negative anywhere", range[0]);
@@ -69,19 +73,21 @@ static qep_status load_conductivity(qep_run_state *run, size_t frame, qep_error 
 static qep_status load_kappa(qep_run_state *run, size_t frame, qep_error *err) {
     const qep_coupling *coupling = &run->config->coupling;
     double range[2];
-    QEP_TRY(evaluate(run, coupling->profile, 1.0, frame, run->profile ? run->profile : run->buffer, range, err));
+    QEP_TRY(evaluate(run, coupling->profile, 1.0, frame, run->profile ? run->profile : run->buffer,
+                     range, err));
     const int uniform = range[0] == range[1];
     if (!uniform && (run->config->reading == QEP_READING_POISSON || !run->profile)) {
         return qep_error_add(
             err, QEP_ERR_PROBLEM, "not_available", "/coupling/profile", NULL,
-            "the kappa profile varies from %g to %g: not available %s; use reading \"field\" or one number", range[0],
-            range[1],
+            "the kappa profile varies from %g to %g: not available %s; use reading \"field\" or "
+            "one number",
+            range[0], range[1],
             run->config->reading == QEP_READING_POISSON
                 ? "in reading \"poisson\" of this version, it needs the variable-coefficient solver"
                 : "when it begins uniform and varies later");
     }
-    run->solution.kappa =
-        (qep_coefficient){uniform ? coupling->kappa * range[0] : coupling->kappa, uniform ? NULL : run->profile};
+    run->solution.kappa = (qep_coefficient){uniform ? coupling->kappa * range[0] : coupling->kappa,
+                                            uniform ? NULL : run->profile};
     return QEP_OK;
 }
 

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
-const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row, int component, char text[4]) {
+const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row,
+                                   int component, char text[4]) {
     const int rank = qep_quantity_rank(row, run->config->reading), ndim = run->grid->ndim;
     if (rank == 0) {
         text[0] = 0;
@@ -20,8 +21,8 @@ const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_
 }
 
 /* phi_min, phi_max of scalars; E_max, the largest magnitude of any component, of the rest. */
-static qep_status extrema(qep_run_state *run, size_t frame, const qep_quantity_row *row, double min, double max,
-                          qep_error *err) {
+static qep_status extrema(qep_run_state *run, size_t frame, const qep_quantity_row *row, double min,
+                          double max, qep_error *err) {
     char name[48], unit[QEP_RUN_UNIT];
     qep_run_unit(row->dimension(&run->dimension, run->config->reading), unit);
     if (qep_quantity_rank(row, run->config->reading) == 0) {
@@ -55,8 +56,9 @@ static qep_status write_quantity(qep_run_state *run, size_t frame, size_t q, qep
 }
 
 qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err) {
-    const double dt =
-        run->frames < 2 ? 0.0 : (frame > 0 ? run->times[frame] - run->times[frame - 1] : run->times[1] - run->times[0]);
+    const double dt = run->frames < 2 ? 0.0
+                                      : (frame > 0 ? run->times[frame] - run->times[frame - 1]
+                                                   : run->times[1] - run->times[0]);
     run->solution.frame = frame;
     QEP_TRY(qep_writer_frame_begin(run->writer, frame, run->times[frame], dt, err));
     for (size_t q = 0; q < run->quantities; q++) {

@@ -14,15 +14,16 @@ qep_status qep_run_inputs_digest(const qep_run_state *run, char **text, qep_erro
     for (size_t i = 0; joined && i < run->input_count; i++) {
         char hex[65];
         const qep_status status = qep_digest_sha256_file(run->inputs[i], hex, err);
-        char *longer = status == QEP_OK ? qep_text_format("%s%s  %s\n", joined, hex, run->inputs[i]) : NULL;
+        char *longer =
+            status == QEP_OK ? qep_text_format("%s%s  %s\n", joined, hex, run->inputs[i]) : NULL;
         qep_free(joined);
         joined = longer;
         QEP_TRY(status);
     }
     *text = joined;
-    return joined
-               ? QEP_OK
-               : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "digests of the inputs could not be stored");
+    return joined ? QEP_OK
+                  : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                                  "digests of the inputs could not be stored");
 }
 
 static int same(const char *stored, char *made) {
@@ -32,8 +33,8 @@ static int same(const char *stored, char *made) {
 }
 
 /* 1 when the file is a complete result of this configuration and these inputs. *err is only for inputs that cannot be read. */
-static qep_status compare(const qep_run_state *run, const char *identity, const char *exit_state, const char *inputs,
-                          int *done, qep_error *err) {
+static qep_status compare(const qep_run_state *run, const char *identity, const char *exit_state,
+                          const char *inputs, int *done, qep_error *err) {
     char *digest = NULL;
     QEP_TRY(qep_run_inputs_digest(run, &digest, err));
     *done = same(inputs, digest) && strcmp(exit_state, "complete") == 0 &&
@@ -54,9 +55,10 @@ qep_status qep_run_skip_done(qep_run_state *run, int *skip, qep_error *err) {
     qep_free(exit_state);
     qep_free(inputs);
     if (status == QEP_OK && !*skip && !run->options->force) {
-        return qep_error_add(err, QEP_ERR_OUTPUT, "differs", "/output/file", run->report->output,
-                             "exists, but is unfinished or was made from another configuration or other inputs; "
-                             "--force recomputes it, --output writes elsewhere");
+        return qep_error_add(
+            err, QEP_ERR_OUTPUT, "differs", "/output/file", run->report->output,
+            "exists, but is unfinished or was made from another configuration or other inputs; "
+            "--force recomputes it, --output writes elsewhere");
     }
     return status;
 }

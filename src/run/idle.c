@@ -40,6 +40,7 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         int changed, used;
         const char *reason;
     } rows[] = {
+        /* clang-format off */
         {"/solver/tolerance",        c->tolerance != 1e-10,                                                     solves,          unsolved                                     },
         {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves,          unsolved                                     },
         {"/solver/neutralize",       c->neutralize,                                                             solves,          unsolved                                     },
@@ -52,6 +53,7 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
          (run->needs & QEP_NEEDS_CONDUCTIVITY) != 0,                                                                             "output.fields asks for no current"          },
         {"/materials/permittivity",  differs_from_one(c->permittivity),                                         permittivity,
          "it matters to charge, rho_S and permittivity alone"                                                                                                                 },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].changed && !rows[i].used) {

@@ -10,7 +10,8 @@ enum { SPECS = 5 + 6 };
 
 static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[SPECS]) {
     const qep_config *c = run->config;
-    const qep_field_spec *all[5] = {c->entropy, c->charge, c->conductivity, c->permittivity, c->coupling.profile};
+    const qep_field_spec *all[5] = {c->entropy, c->charge, c->conductivity, c->permittivity,
+                                    c->coupling.profile};
     size_t n = 0;
     for (int i = 0; i < 5; i++) {
         if (all[i]) {
@@ -59,11 +60,12 @@ qep_status qep_run_collect_inputs(qep_run_state *run, qep_error *err) {
     }
     if (visit.full) {
         return qep_error_add(err, QEP_ERR_CONFIG, "range", "", NULL,
-                             "more than %d different input files; at most that many are supported", QEP_RUN_INPUTS);
+                             "more than %d different input files; at most that many are supported",
+                             QEP_RUN_INPUTS);
     }
-    return visit.failed
-               ? qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "names of input files could not be stored")
-               : QEP_OK;
+    return visit.failed ? qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                                        "names of input files could not be stored")
+                        : QEP_OK;
 }
 
 /* All fields are checked, so that one run reports the faults of all. */
@@ -72,22 +74,26 @@ qep_status qep_run_check_inputs(qep_run_state *run, qep_error *err) {
     const size_t n = list_specs(run, specs);
     qep_status worst = QEP_OK;
     for (size_t i = 0; i < n; i++) {
-        const qep_status status = qep_field_check(specs[i], run->grid, &run->config->parameters, err);
+        const qep_status status =
+            qep_field_check(specs[i], run->grid, &run->config->parameters, err);
         worst = qep_status_exit_code(status) > qep_status_exit_code(worst) ? status : worst;
     }
     return worst;
 }
 
-static qep_status keep_times(qep_run_state *run, const double *times, size_t count, qep_error *err) {
+static qep_status keep_times(qep_run_state *run, const double *times, size_t count,
+                             qep_error *err) {
     QEP_TRY(qep_alloc_doubles(&run->times, count, "times of the frames", err));
     memcpy(run->times, times, count * sizeof *times);
     run->frames = count;
     return QEP_OK;
 }
 
-static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t others, qep_error *err) {
+static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t others,
+                               qep_error *err) {
     return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
-                         "the series has %zu frames, but %zu are needed: another field or \"time\" says so; give all "
+                         "the series has %zu frames, but %zu are needed: another field or \"time\" "
+                         "says so; give all "
                          "the same number of frames",
                          has, others);
 }

@@ -39,8 +39,8 @@ static void list_quantities(listing *list) {
                          qep_reading_name((qep_reading)r));
             }
         }
-        add_line(list, "%-14s %-7s %s (%s): %s; readings: %s", rows[i].name, ranks[rows[i].rank], rows[i].long_name,
-                 rows[i].equation, rows[i].doc, readings);
+        add_line(list, "%-14s %-7s %s (%s): %s; readings: %s", rows[i].name, ranks[rows[i].rank],
+                 rows[i].long_name, rows[i].equation, rows[i].doc, readings);
     }
 }
 
@@ -58,14 +58,15 @@ static void list_units(listing *list) {
     for (size_t i = 0; i < count; i++) {
         char unit[QEP_RUN_UNIT];
         add_line(list, "%-9s %-18s %.12g %s%s", rows[i].symbol, rows[i].name, rows[i].factor,
-                 qep_run_unit(rows[i].dimension, unit), rows[i].prefixable ? ", takes prefixes" : "");
+                 qep_run_unit(rows[i].dimension, unit),
+                 rows[i].prefixable ? ", takes prefixes" : "");
     }
 }
 
 static void list_exit_codes(listing *list) {
     for (int s = 0; s < QEP_STATUS_COUNT; s++) {
-        add_line(list, "%3d  %-14s %s", qep_status_exit_code((qep_status)s), qep_status_name((qep_status)s),
-                 qep_status_meaning((qep_status)s));
+        add_line(list, "%3d  %-14s %s", qep_status_exit_code((qep_status)s),
+                 qep_status_name((qep_status)s), qep_status_meaning((qep_status)s));
     }
 }
 
@@ -74,13 +75,15 @@ static void list_sources(listing *list) {
     static const struct {
         const char *form, *doc;
     } rows[] = {
-        [QEP_FIELD_NUMBER] = {"NUMBER or \"NUMBER UNIT\"",    "the same everywhere"                        },
-        [QEP_FIELD_EXPRESSION] = {"\"EXPRESSION\"",               "of x, y, z, t (SI) and the parameters"      },
-        [QEP_FIELD_HDF5] = {"{\"hdf5\", \"dataset\", ...}",
-                              "a data set or openPMD record of a file, optionally with a leading time axis"},
-        [QEP_FIELD_REGIONS] = {"{\"regions\", \"default\"}",   "the first region whose condition holds"     },
-        [QEP_FIELD_SUM] = {"{\"sum\": [FIELD, ...]}",      "sum of fields"                              },
-        [QEP_FIELD_PRODUCT] = {"{\"product\": [FIELD, ...]}",  "product of fields"                          },
+        [QEP_FIELD_NUMBER] = {"NUMBER or \"NUMBER UNIT\"", "the same everywhere"},
+        [QEP_FIELD_EXPRESSION] = {"\"EXPRESSION\"", "of x, y, z, t (SI) and the parameters"},
+        [QEP_FIELD_HDF5] =
+            {"{\"hdf5\", \"dataset\", ...}",
+             "a data set or openPMD record of a file, optionally with a leading time axis"},
+        [QEP_FIELD_REGIONS] = {"{\"regions\", \"default\"}",
+                               "the first region whose condition holds"},
+        [QEP_FIELD_SUM] = {"{\"sum\": [FIELD, ...]}", "sum of fields"},
+        [QEP_FIELD_PRODUCT] = {"{\"product\": [FIELD, ...]}", "product of fields"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         add_line(list, "%-27s %s", rows[i].form, rows[i].doc);
@@ -102,6 +105,7 @@ char *qep_run_list(const char *topic) {
         const char *topic;
         void (*fill)(listing *list);
     } topics[] = {
+        /* clang-format off */
         {"sources",    list_sources   },
         {"quantities", list_quantities},
         {"boundaries", list_boundaries},
@@ -109,6 +113,7 @@ char *qep_run_list(const char *topic) {
         {"keys",       list_keys      },
         {"exit-codes", list_exit_codes},
         {"reference",  list_reference },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         if (strcmp(topic, topics[i].topic) == 0) {

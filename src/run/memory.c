@@ -16,8 +16,10 @@ static int wants_S(const qep_run_state *run) {
     return run->has_entropy;
 }
 
-static int wants_charge(const qep_run_state *run) { /* otherwise the buffer carries it until the solve is done */
-    return run->solves_rho && run->has_charge && (run->needs & QEP_NEEDS_SOURCE) && !run->solves_psi;
+static int wants_charge(
+    const qep_run_state *run) { /* otherwise the buffer carries it until the solve is done */
+    return run->solves_rho && run->has_charge && (run->needs & QEP_NEEDS_SOURCE) &&
+           !run->solves_psi;
 }
 
 static int wants_rho(const qep_run_state *run) {
@@ -47,6 +49,7 @@ static int always(const qep_run_state *run) {
     return 1;
 }
 
+/* clang-format off */
 static const array_row arrays[] = {
     {"entropy density",               offsetof(qep_run_state, S),       wants_S      },
     {"charge density",                offsetof(qep_run_state, charge),  wants_charge },
@@ -57,6 +60,7 @@ static const array_row arrays[] = {
     {"component being derived",       offsetof(qep_run_state, buffer),  always       },
     {"scratch for mixed derivatives", offsetof(qep_run_state, work),    wants_work   },
 };
+/* clang-format on */
 
 static size_t add(size_t a, size_t b) {
     return a > SIZE_MAX - b ? SIZE_MAX : a + b;
@@ -64,7 +68,9 @@ static size_t add(size_t a, size_t b) {
 
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
-    size_t bytes = run->solves_rho || run->solves_psi ? qep_poisson_memory(run->grid, run->config->derivative) : 0;
+    size_t bytes = run->solves_rho || run->solves_psi
+                       ? qep_poisson_memory(run->grid, run->config->derivative)
+                       : 0;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;
     }
@@ -79,8 +85,10 @@ qep_status qep_run_check_memory(qep_run_state *run, qep_error *err) {
     if (run->report->estimated_bytes <= limit) {
         return QEP_OK;
     }
-    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : "/grid/points", NULL,
-                         "the run needs about %.4g GB, the limit is %.4g GB (%s); use fewer points or fewer parts, or "
+    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : "/grid/points",
+                         NULL,
+                         "the run needs about %.4g GB, the limit is %.4g GB (%s); use fewer points "
+                         "or fewer parts, or "
                          "raise limits.memory",
                          1e-9 * (double)run->report->estimated_bytes, 1e-9 * (double)limit,
                          given ? "limits.memory" : "80 % of what is available");

@@ -10,7 +10,8 @@
 
 static qep_run_result *find_result(qep_run_report *report, const char *group, const char *name) {
     for (size_t i = 0; i < report->result_count; i++) {
-        if (strcmp(report->result[i].name, name) == 0 && strcmp(report->result[i].group, group) == 0) {
+        if (strcmp(report->result[i].name, name) == 0 &&
+            strcmp(report->result[i].group, group) == 0) {
             return &report->result[i];
         }
     }
@@ -18,8 +19,8 @@ static qep_run_result *find_result(qep_run_report *report, const char *group, co
 }
 
 /* A new row; the table grows by doubling. */
-static qep_status add_result(qep_run_state *run, const char *group, const char *name, const char *unit,
-                             qep_run_result **row, qep_error *err) {
+static qep_status add_result(qep_run_state *run, const char *group, const char *name,
+                             const char *unit, qep_run_result **row, qep_error *err) {
     qep_run_report *report = run->report;
     const size_t n = report->result_count;
     if ((n & (n - 1)) == 0) { /* full at powers of two */
@@ -43,8 +44,8 @@ static qep_status add_result(qep_run_state *run, const char *group, const char *
     return QEP_OK;
 }
 
-qep_status qep_run_number(qep_run_state *run, size_t frame, const char *group, const char *name, double value,
-                          const char *unit, qep_error *err) {
+qep_status qep_run_number(qep_run_state *run, size_t frame, const char *group, const char *name,
+                          double value, const char *unit, qep_error *err) {
     qep_run_result *row = find_result(run->report, group, name);
     if (!row) {
         QEP_TRY(add_result(run, group, name, unit, &row, err));
@@ -61,13 +62,16 @@ qep_status qep_run_charge_number(qep_run_state *run, size_t frame, qep_error *er
         return QEP_OK;
     }
     double charge = 0.0;
-    QEP_TRY(qep_weighted_mean(run->grid, run->solution.rho.source, 0.0, run->options->threads, &charge, err));
+    QEP_TRY(qep_weighted_mean(run->grid, run->solution.rho.source, 0.0, run->options->threads,
+                              &charge, err));
     for (int d = 0; d < run->grid->ndim; d++) {
         charge *= run->grid->axis[d].length;
     }
-    const double depth = run->grid->ndim == 1 ? c->cross_section : (run->grid->ndim == 2 ? c->thickness : 0.0);
+    const double depth =
+        run->grid->ndim == 1 ? c->cross_section : (run->grid->ndim == 2 ? c->thickness : 0.0);
     const char *unit = units[depth > 0.0 ? 2 : run->grid->ndim - 1];
-    return qep_run_number(run, frame, "", "total_charge", depth > 0.0 ? charge * depth : charge, unit, err);
+    return qep_run_number(run, frame, "", "total_charge", depth > 0.0 ? charge * depth : charge,
+                          unit, err);
 }
 
 void qep_run_repeat_charge_number(qep_run_state *run, size_t frame) {
@@ -77,8 +81,8 @@ void qep_run_repeat_charge_number(qep_run_state *run, size_t frame) {
     }
 }
 
-static qep_status part_numbers(qep_run_state *run, size_t frame, const char *part, const qep_part *solved,
-                               const char *unit, qep_error *err) {
+static qep_status part_numbers(qep_run_state *run, size_t frame, const char *part,
+                               const qep_part *solved, const char *unit, qep_error *err) {
     const qep_poisson_report *r = &solved->report;
     const double allowed = fmax(run->config->tolerance, r->residual_floor);
     const struct {
@@ -87,12 +91,14 @@ static qep_status part_numbers(qep_run_state *run, size_t frame, const char *par
         const char *unit;
         int when;
     } rows[] = {
+        /* clang-format off */
         {"residual",              r->residual,        NULL, 1          },
         {"residual_floor",        r->residual_floor,  NULL, 1          },
         {"residual_allowed",      allowed,            NULL, 1          },
         {"compatibility_defect",  r->defect_relative, NULL, r->singular},
         {"compatibility_allowed", r->defect_allowed,  NULL, r->singular},
         {"corner_defect",         r->corner_defect,   unit, 1          },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char name[48];
@@ -115,13 +121,15 @@ static qep_status solve_numbers(qep_run_state *run, size_t frame, qep_error *err
         corner = s->rho.report.corner_defect;
     }
     if (s->psi.values) {
-        QEP_TRY(part_numbers(run, frame, "phi_S", &s->psi, qep_run_unit(run->dimension.phi_S, unit), err));
+        QEP_TRY(part_numbers(run, frame, "phi_S", &s->psi, qep_run_unit(run->dimension.phi_S, unit),
+                             err));
         residual = fmax(residual, s->psi.report.residual);
         corner = s->rho.values ? corner : s->psi.report.corner_defect;
     }
     QEP_TRY(qep_run_number(run, frame, "", "residual", residual, NULL, err));
-    return qep_run_number(run, frame, "", "corner_defect", corner,
-                          qep_run_unit(s->rho.values ? QEP_DIM_VOLTAGE : run->dimension.phi_S, unit), err);
+    return qep_run_number(
+        run, frame, "", "corner_defect", corner,
+        qep_run_unit(s->rho.values ? QEP_DIM_VOLTAGE : run->dimension.phi_S, unit), err);
 }
 
 static qep_status entropy_numbers(qep_run_state *run, size_t frame, qep_error *err) {
@@ -143,8 +151,10 @@ static qep_status entropy_numbers(qep_run_state *run, size_t frame, qep_error *e
     /* For scale (theory.md, section 2): k_B T/e, and S/e, which the Kelvin formula divides by the carrier density. */
     QEP_TRY(qep_run_number(run, frame, "", "kappa_S_range", fabs(s->kappa.value) * (max - min),
                            qep_run_unit(run->dimension.phi_S, unit), err));
-    QEP_TRY(qep_run_number(run, frame, "", "thermal_voltage_300K", QEP_BOLTZMANN * 300.0 / QEP_E_CHARGE, "V", err));
-    return qep_run_number(run, frame, "", "kelvin_S_over_e", (s->S0 + mean) / QEP_E_CHARGE, "V/(K m^3)", err);
+    QEP_TRY(qep_run_number(run, frame, "", "thermal_voltage_300K",
+                           QEP_BOLTZMANN * 300.0 / QEP_E_CHARGE, "V", err));
+    return qep_run_number(run, frame, "", "kelvin_S_over_e", (s->S0 + mean) / QEP_E_CHARGE,
+                          "V/(K m^3)", err);
 }
 
 qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *err) {
@@ -155,15 +165,16 @@ qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *
     if (!run->has_entropy) {
         return QEP_OK;
     }
-    QEP_TRY(qep_run_number(run, frame, "", "kappa", run->solution.kappa.value, qep_run_unit(run->dimension.kappa, unit),
-                           err));
+    QEP_TRY(qep_run_number(run, frame, "", "kappa", run->solution.kappa.value,
+                           qep_run_unit(run->dimension.kappa, unit), err));
     return entropy_numbers(run, frame, err);
 }
 
 static const char *units_note(const qep_run_state *run) {
     const int in_volts = qep_dimension_equal(run->dimension.phi_S, QEP_DIM_VOLTAGE);
     return run->has_entropy && run->config->coupling.closure == QEP_CLOSURE_LITERAL && !in_volts
-               ? "closure literal: phi is not in volts; its unit follows from (hbar/e) S (docs/theory.md, section 2)"
+               ? "closure literal: phi is not in volts; its unit follows from (hbar/e) S "
+                 "(docs/theory.md, section 2)"
                : NULL;
 }
 
@@ -175,8 +186,8 @@ static void gauge_text(const qep_run_state *run, char *text, size_t size) {
     } else if (run->config->gauge == QEP_GAUGE_ZERO_MEAN) {
         snprintf(text, size, "zero weighted mean of each part");
     } else {
-        snprintf(text, size, "phi = %g at the sample (%g, %g, %g) m", run->config->gauge_value, run->gauge_at[0],
-                 run->gauge_at[1], run->gauge_at[2]);
+        snprintf(text, size, "phi = %g at the sample (%g, %g, %g) m", run->config->gauge_value,
+                 run->gauge_at[0], run->gauge_at[1], run->gauge_at[2]);
     }
 }
 
@@ -189,7 +200,8 @@ static void order_text(const qep_run_state *run, char *text, size_t size) {
         } else if (used < size && run->config->derivative == QEP_SPECTRAL) {
             used += (size_t)snprintf(text + used, size - used, "spectral");
         } else if (used < size) {
-            used += (size_t)snprintf(text + used, size - used, "%d", qep_calculus_order(run->calculus, d));
+            used += (size_t)snprintf(text + used, size - used, "%d",
+                                     qep_calculus_order(run->calculus, d));
         }
     }
 }
@@ -201,12 +213,14 @@ static qep_status write_texts(qep_run_state *run, qep_error *err) {
     const struct {
         const char *name, *text;
     } rows[] = {
+        /* clang-format off */
         {"reading",    qep_reading_name(run->config->reading)                                   },
         {"closure",    run->has_entropy ? qep_closure_name(run->config->coupling.closure) : NULL},
         {"derivative", qep_derivative_table()[run->config->derivative].name                     },
         {"order",      order                                                                    },
         {"gauge",      gauge                                                                    },
         {"units_note", units_note(run)                                                          },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].text) {
@@ -222,8 +236,8 @@ qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *er
         if (strncmp(r->group, "probes/", 7) == 0) {
             continue; /* a table of its own */
         }
-        QEP_TRY(qep_writer_result_number(run->writer, r->group, r->name, r->value[frame], r->unit[0] ? r->unit : NULL,
-                                         err));
+        QEP_TRY(qep_writer_result_number(run->writer, r->group, r->name, r->value[frame],
+                                         r->unit[0] ? r->unit : NULL, err));
     }
     return write_texts(run, err);
 }

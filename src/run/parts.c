@@ -8,44 +8,51 @@
 
 /* Integral of lap phi over the grid: V/m^2 times the volume, area or length that the grid has. */
 static qep_dimension flux_dimension(const qep_run_state *run, qep_dimension potential) {
-    return qep_dimension_multiply(potential, qep_dimension_power(QEP_DIM_LENGTH, run->grid->ndim - 2));
+    return qep_dimension_multiply(potential,
+                                  qep_dimension_power(QEP_DIM_LENGTH, run->grid->ndim - 2));
 }
 
 static const char *remedy(const qep_run_state *run, int is_psi) {
     if (is_psi && qep_run_has_face(run->grid, QEP_NEUMANN)) {
-        return "natural faces instead of neumann carry the flux of kappa grad S; \"solver\": {\"neutralize\": true} "
+        return "natural faces instead of neumann carry the flux of kappa grad S; \"solver\": "
+               "{\"neutralize\": true} "
                "spreads it evenly; a "
                "dirichlet face absorbs it";
     }
-    return "balance charge and face values; \"solver\": {\"neutralize\": true} adds a uniform background; a dirichlet "
+    return "balance charge and face values; \"solver\": {\"neutralize\": true} adds a uniform "
+           "background; a dirichlet "
            "face absorbs the flux";
 }
 
-static qep_status refuse_incompatible(const qep_run_state *run, const char *name, const qep_poisson_report *report,
-                                      int is_psi, qep_error *err) {
+static qep_status refuse_incompatible(const qep_run_state *run, const char *name,
+                                      const qep_poisson_report *report, int is_psi,
+                                      qep_error *err) {
     char unit[QEP_RUN_UNIT];
     qep_run_unit(flux_dimension(run, is_psi ? run->dimension.phi_S : QEP_DIM_VOLTAGE), unit);
     return qep_error_add(err, QEP_ERR_PROBLEM, "incompatible", "/boundary", NULL,
-                         "%s has no solution: no face fixes its constant, and source and faces are out of balance by "
+                         "%s has no solution: no face fixes its constant, and source and faces are "
+                         "out of balance by "
                          "%.6g %s (relative %.3g, "
                          "allowed %.3g). What helps: %s",
-                         name, report->defect, unit, report->defect_relative, report->defect_allowed,
-                         remedy(run, is_psi));
+                         name, report->defect, unit, report->defect_relative,
+                         report->defect_allowed, remedy(run, is_psi));
 }
 
 /* Not converged: nothing is written unless solver.keep_unconverged says so; either way the run ends with exit code 6.
  */
-static qep_status note_unconverged(qep_run_state *run, const char *name, const qep_poisson_report *report,
-                                   qep_error *err) {
+static qep_status note_unconverged(qep_run_state *run, const char *name,
+                                   const qep_poisson_report *report, qep_error *err) {
     const int first = !run->unconverged;
     run->unconverged = 1;
     const qep_status status =
-        first ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", "/solver/tolerance", NULL,
-                              "%s: relative residual %.3g exceeds the tolerance %.3g and the rounding floor %.3g%s",
-                              name, report->residual, run->config->tolerance, report->residual_floor,
-                              run->config->keep_unconverged ? "; kept as solver.keep_unconverged asks"
-                                                            : "; nothing was written")
-              : QEP_ERR_UNCONVERGED;
+        first
+            ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", "/solver/tolerance", NULL,
+                            "%s: relative residual %.3g exceeds the tolerance %.3g and the "
+                            "rounding floor %.3g%s",
+                            name, report->residual, run->config->tolerance, report->residual_floor,
+                            run->config->keep_unconverged ? "; kept as solver.keep_unconverged asks"
+                                                          : "; nothing was written")
+            : QEP_ERR_UNCONVERGED;
     return run->config->keep_unconverged ? QEP_OK : status;
 }
 
@@ -62,29 +69,31 @@ static double largest_face_value(const qep_run_state *run) {
 
 /* Nodes that two Dirichlet faces share hold the mean of their values, which the user should know; rounding of equal values and
  * cells (no sample lies on the edge) are no news. */
-static void note_corners(const qep_run_state *run, const char *name, const qep_poisson_report *report) {
+static void note_corners(const qep_run_state *run, const char *name,
+                         const qep_poisson_report *report) {
     if (!(report->corner_defect > 0.0)) {
         return;
     }
     const int real = report->corner_defect > 1e-9 * largest_face_value(run);
     const int shared = run->grid->sampling == QEP_NODE && strcmp(name, "phi_rho") == 0;
     qep_log_write(run->log, shared && real ? QEP_LOG_WARNING : QEP_LOG_DETAIL,
-                  "%s: dirichlet values disagree by up to %.3g where faces meet%s", name, report->corner_defect,
-                  shared ? "; the nodes that they share hold the mean" : "");
+                  "%s: dirichlet values disagree by up to %.3g where faces meet%s", name,
+                  report->corner_defect, shared ? "; the nodes that they share hold the mean" : "");
 }
 
-static qep_status judge(qep_run_state *run, const char *name, const qep_poisson_report *report, int is_psi,
-                        qep_error *err) {
+static qep_status judge(qep_run_state *run, const char *name, const qep_poisson_report *report,
+                        int is_psi, qep_error *err) {
     if (!report->compatible) {
         return refuse_incompatible(run, name, report, is_psi, err);
     }
     if (report->defect != 0.0 && report->singular) {
-        qep_log_write(run->log, QEP_LOG_DETAIL, "%s: flux imbalance %.3g (relative %.3g, allowed %.3g) removed", name,
+        qep_log_write(run->log, QEP_LOG_DETAIL,
+                      "%s: flux imbalance %.3g (relative %.3g, allowed %.3g) removed", name,
                       report->defect, report->defect_relative, report->defect_allowed);
     }
     note_corners(run, name, report);
-    qep_log_write(run->log, QEP_LOG_DETAIL, "%s: relative residual %.3g, rounding floor %.3g", name, report->residual,
-                  report->residual_floor);
+    qep_log_write(run->log, QEP_LOG_DETAIL, "%s: relative residual %.3g, rounding floor %.3g", name,
+                  report->residual, report->residual_floor);
     return report->passed ? QEP_OK : note_unconverged(run, name, report, err);
 }
 
@@ -95,7 +104,8 @@ static qep_poisson_control control_of(const qep_run_state *run) {
 }
 
 /* The flux of kappa grad S through Neumann faces is extrapolated from samples: how well it can balance depends on them. */
-static qep_status judge_entropy_flux(const qep_run_state *run, qep_poisson_control *control, qep_error *err) {
+static qep_status judge_entropy_flux(const qep_run_state *run, qep_poisson_control *control,
+                                     qep_error *err) {
     int faces[3][2];
     for (int i = 0; i < 6; i++) {
         faces[i / 2][i % 2] = run->grid->axis[i / 2].bc[i % 2] == QEP_NEUMANN;
@@ -103,18 +113,18 @@ static qep_status judge_entropy_flux(const qep_run_state *run, qep_poisson_contr
     if (!run->singular || !qep_run_has_face(run->grid, QEP_NEUMANN)) {
         return QEP_OK;
     }
-    QEP_TRY(qep_calculus_flux_check(run->calculus, run->S, (const int(*)[2])faces, &control->data_scale,
-                                    &control->data_uncertainty, err));
+    QEP_TRY(qep_calculus_flux_check(run->calculus, run->S, (const int(*)[2])faces,
+                                    &control->data_scale, &control->data_uncertainty, err));
     control->data_scale *= fabs(run->solution.kappa.value);
     control->data_uncertainty *= fabs(run->solution.kappa.value);
     return QEP_OK;
 }
 
-static qep_status solve(qep_run_state *run, qep_part *part, const qep_poisson_control *control, qep_walls *walls, double *values,
-                        qep_error *err) {
+static qep_status solve(qep_run_state *run, qep_part *part, const qep_poisson_control *control,
+                        qep_walls *walls, double *values, qep_error *err) {
     const double start = qep_run_seconds();
-    const qep_status status =
-        qep_poisson_solve(run->solver, part->source, part->scale, walls, control, values, &part->report, err);
+    const qep_status status = qep_poisson_solve(run->solver, part->source, part->scale, walls,
+                                                control, values, &part->report, err);
     run->report->seconds_solve += qep_run_seconds() - start;
     part->values = values;
     part->walls = walls;
@@ -123,7 +133,8 @@ static qep_status solve(qep_run_state *run, qep_part *part, const qep_poisson_co
 }
 
 static int rho_changes(const qep_run_state *run) {
-    int changes = qep_run_changes(run, run->config->charge) || qep_run_changes(run, run->config->permittivity);
+    int changes = qep_run_changes(run, run->config->charge) ||
+                  qep_run_changes(run, run->config->permittivity);
     for (int face = 0; face < 6; face++) {
         changes |= qep_run_changes(run, run->config->face[face / 2][face % 2].value);
     }
@@ -167,7 +178,8 @@ static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
     }
     double mean = 0.0;
     if (run->singular) {
-        QEP_TRY(qep_weighted_mean(run->grid, run->S, run->solution.S0, run->options->threads, &mean, err));
+        QEP_TRY(qep_weighted_mean(run->grid, run->S, run->solution.S0, run->options->threads, &mean,
+                                  err));
     }
     part->shift = -run->solution.kappa.value * mean;
     return QEP_OK;

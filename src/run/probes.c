@@ -47,8 +47,9 @@ qep_status qep_run_place_probes(qep_run_state *run, qep_error *err) {
                 char path[64];
                 snprintf(path, sizeof path, "/probes/%zu/at/%d", p, d);
                 worst = qep_error_add(err, QEP_ERR_CONFIG, "range", path, NULL,
-                                      "probe \"%s\" at %c = %g m lies outside the grid, %g to %g m", c->probes[p].name,
-                                      "xyz"[d], c -> probes[p].at[d], axis->origin, axis->origin + axis->length);
+                                      "probe \"%s\" at %c = %g m lies outside the grid, %g to %g m",
+                                      c->probes[p].name, "xyz"[d], c -> probes[p].at[d],
+                                      axis->origin, axis->origin + axis->length);
             } else {
                 place(&run->probe[p], run->grid, d, c->probes[p].at[d]);
             }
@@ -67,20 +68,22 @@ static double interpolate(const qep_grid *grid, const qep_probe_stencil *p, cons
             weight *= upper ? p->weight[d] : 1.0 - p->weight[d];
             index[d] = p->index[d][upper];
         }
-        value += weight != 0.0 ? weight * u[qep_grid_index(grid, index[0], index[1], index[2])] : 0.0;
+        value +=
+            weight != 0.0 ? weight * u[qep_grid_index(grid, index[0], index[1], index[2])] : 0.0;
     }
     return value;
 }
 
-qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row, int component,
-                               const double *values, qep_error *err) {
+qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row,
+                               int component, const double *values, qep_error *err) {
     char axes[4], name[48], group[96], unit[QEP_RUN_UNIT];
     qep_run_component_name(run, row, component, axes);
     snprintf(name, sizeof name, "%s%s%s", row->name, axes[0] ? "_" : "", axes);
     qep_run_unit(row->dimension(&run->dimension, run->config->reading), unit);
     for (size_t p = 0; p < run->config->probe_count; p++) {
         snprintf(group, sizeof group, "probes/%s", run->config->probes[p].name);
-        QEP_TRY(qep_run_number(run, frame, group, name, interpolate(run->grid, &run->probe[p], values), unit, err));
+        QEP_TRY(qep_run_number(run, frame, group, name,
+                               interpolate(run->grid, &run->probe[p], values), unit, err));
     }
     return QEP_OK;
 }
@@ -99,8 +102,8 @@ static void append(char text[COLUMNS_TEXT], const char *word) {
 
 /* Columns of a probe's table and their units; fills table [frame + 1, columns] when it is not NULL. Returns the
  * columns. */
-static size_t tabulate(const qep_run_state *run, const char *probe, size_t frame, size_t columns, double *table,
-                       char names[COLUMNS_TEXT], char units[COLUMNS_TEXT]) {
+static size_t tabulate(const qep_run_state *run, const char *probe, size_t frame, size_t columns,
+                       double *table, char names[COLUMNS_TEXT], char units[COLUMNS_TEXT]) {
     size_t column = 1;
     snprintf(names, COLUMNS_TEXT, "t");
     snprintf(units, COLUMNS_TEXT, "s");
@@ -129,7 +132,8 @@ static qep_status write_probe(qep_run_state *run, const char *probe, size_t fram
     QEP_TRY(qep_alloc_doubles(&table, (frame + 1) * columns, "table of a probe", err));
     tabulate(run, probe, frame, columns, table, names, units);
     snprintf(name, sizeof name, "probes/%s", probe);
-    qep_status status = qep_writer_result_table(run->writer, name, table, frame + 1, columns, units, err);
+    qep_status status =
+        qep_writer_result_table(run->writer, name, table, frame + 1, columns, units, err);
     qep_free(table);
     QEP_TRY(status);
     if (probe != run->config->probes[0].name) {

@@ -3,7 +3,8 @@
 
 int qep_run_has_face(const qep_grid *grid, qep_bc bc) {
     for (int d = 0; d < 3; d++) {
-        if (qep_grid_axis_active(grid, d) && (grid->axis[d].bc[0] == bc || grid->axis[d].bc[1] == bc)) {
+        if (qep_grid_axis_active(grid, d) &&
+            (grid->axis[d].bc[0] == bc || grid->axis[d].bc[1] == bc)) {
             return 1;
         }
     }
@@ -33,10 +34,10 @@ static qep_status check_supported(const qep_run_state *run, qep_error *err) {
     const qep_bc_row *rows = qep_bc_table();
     for (int bc = 0; bc < QEP_BC_COUNT; bc++) {
         if (!rows[bc].supported && qep_run_has_face(run->grid, (qep_bc)bc)) {
-            return qep_error_add(
-                err, QEP_ERR_PROBLEM, "not_available", "/boundary", NULL,
-                "\"%s\" faces are not available in this version; use dirichlet, neumann, natural or periodic",
-                rows[bc].name);
+            return qep_error_add(err, QEP_ERR_PROBLEM, "not_available", "/boundary", NULL,
+                                 "\"%s\" faces are not available in this version; use dirichlet, "
+                                 "neumann, natural or periodic",
+                                 rows[bc].name);
         }
     }
     return QEP_OK;
@@ -47,15 +48,16 @@ static qep_status check_supported(const qep_run_state *run, qep_error *err) {
 static qep_status check_reading(const qep_run_state *run, qep_error *err) {
     const qep_reading reading = run->config->reading;
     if (reading != QEP_READING_POISSON && run->has_rho) {
-        return qep_error_add(
-            err, QEP_ERR_PROBLEM, "reading", run->has_charge ? "/charge" : "/boundary", NULL,
-            "reading \"%s\" takes no charge and no boundary values, since it solves no equation; remove them or use "
-            "reading \"poisson\"",
-            qep_reading_name(reading));
+        return qep_error_add(err, QEP_ERR_PROBLEM, "reading",
+                             run->has_charge ? "/charge" : "/boundary", NULL,
+                             "reading \"%s\" takes no charge and no boundary values, since it "
+                             "solves no equation; remove them or use "
+                             "reading \"poisson\"",
+                             qep_reading_name(reading));
     }
     if (reading != QEP_READING_POISSON && !run->has_entropy) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL, "reading \"%s\" needs \"entropy\"",
-                             qep_reading_name(reading));
+        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
+                             "reading \"%s\" needs \"entropy\"", qep_reading_name(reading));
     }
     return QEP_OK;
 }
@@ -70,7 +72,8 @@ static void find_dimensions(qep_run_state *run) {
     const qep_dimension part = run->has_entropy ? potential : QEP_DIM_VOLTAGE;
     const qep_dimension total = run->has_rho && !run->entropy_drives ? QEP_DIM_VOLTAGE : part;
     const int last_is_rho = run->solves_rho && !run->solves_psi;
-    run->dimension = (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part};
+    run->dimension =
+        (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part};
 }
 
 qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
@@ -80,15 +83,17 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     run->has_charge = drives(c->charge);
     run->has_rho = run->has_charge || any_face_value(c);
     if (!run->has_entropy && !run->has_rho) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
-                             "nothing drives the field: give \"entropy\", \"charge\" or boundary values");
+        return qep_error_add(
+            err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
+            "nothing drives the field: give \"entropy\", \"charge\" or boundary values");
     }
     QEP_TRY(check_supported(run, err));
     QEP_TRY(check_reading(run, err));
     run->singular = !qep_run_has_face(run->grid, QEP_DIRICHLET);
     QEP_TRY(qep_run_probe_profile(run, err));
     /* Natural and periodic faces leave psi constant: nothing to solve (theory.md, section 3). */
-    const int walls = qep_run_has_face(run->grid, QEP_DIRICHLET) || qep_run_has_face(run->grid, QEP_NEUMANN);
+    const int walls =
+        qep_run_has_face(run->grid, QEP_DIRICHLET) || qep_run_has_face(run->grid, QEP_NEUMANN);
     const int solves = c->reading == QEP_READING_POISSON;
     run->solves_rho = solves && run->has_rho;
     run->solves_psi = solves && run->has_entropy && walls;

@@ -9,15 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static qep_status text(qep_run_state *run, const char *name, const char *value, int as_dataset, qep_error *err) {
+static qep_status text(qep_run_state *run, const char *name, const char *value, int as_dataset,
+                       qep_error *err) {
     return qep_writer_provenance_text(run->writer, name, value ? value : "", as_dataset, err);
 }
 
 /* Takes over heap text: writes and releases it. */
-static qep_status take_text(qep_run_state *run, const char *name, char *value, int as_dataset, qep_error *err) {
-    const qep_status status =
-        value ? text(run, name, value, as_dataset, err)
-              : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "provenance \"%s\" could not be made", name);
+static qep_status take_text(qep_run_state *run, const char *name, char *value, int as_dataset,
+                            qep_error *err) {
+    const qep_status status = value ? text(run, name, value, as_dataset, err)
+                                    : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                                                    "provenance \"%s\" could not be made", name);
     qep_free(value);
     return status;
 }
@@ -94,6 +96,7 @@ static qep_status write_identity(qep_run_state *run, qep_error *err) {
 }
 
 static qep_status write_program(qep_run_state *run, qep_error *err) {
+    /* clang-format off */
     static const char *const efforts[] = {
         [QEP_PLAN_ESTIMATE] = "estimate", [QEP_PLAN_MEASURE] = "measure", [QEP_PLAN_PATIENT] = "patient"};
     char host[256] = "", started[32], ended[32];
@@ -113,6 +116,7 @@ static qep_status write_program(qep_run_state *run, qep_error *err) {
         {"plan", efforts[run->options->effort]},
         {"wisdom_sha256", run->wisdom.used},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         QEP_TRY(text(run, rows[i].name, rows[i].value, 0, err));
     }
@@ -125,6 +129,7 @@ static qep_status write_times(qep_run_state *run, qep_error *err) {
         const char *name;
         double value;
     } rows[] = {
+        /* clang-format off */
         {"threads",         (double)run->options->threads},
         {"seconds_read",    r->seconds_read              },
         {"seconds_plan",    r->seconds_plan              },
@@ -132,6 +137,7 @@ static qep_status write_times(qep_run_state *run, qep_error *err) {
         {"seconds_derive",  r->seconds_derive            },
         {"seconds_write",   r->seconds_write             },
         {"estimated_bytes", (double)r->estimated_bytes   },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         QEP_TRY(qep_writer_provenance_number(run->writer, rows[i].name, rows[i].value, err));

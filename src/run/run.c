@@ -9,9 +9,13 @@
 
 static qep_write_options write_options(const qep_run_state *run) {
     const qep_config *c = run->config;
-    return (qep_write_options){
-        run->report->output,  run->options->force, c->deflate, c->single_precision, c->views, c->xdmf,
-        run->options->threads};
+    return (qep_write_options){run->report->output,
+                               run->options->force,
+                               c->deflate,
+                               c->single_precision,
+                               c->views,
+                               c->xdmf,
+                               run->options->threads};
 }
 
 /* Configuration, input files, frames, and the problem they pose. */
@@ -25,9 +29,11 @@ static qep_status prepare(qep_run_state *run, const char *name, qep_error *err) 
     for (int d = 0; d < run->grid->ndim; d++) {
         run->report->points[d] = run->grid->axis[d].n;
     }
-    run->report->output = qep_text_copy(run->options->output ? run->options->output : c->output_file);
+    run->report->output =
+        qep_text_copy(run->options->output ? run->options->output : c->output_file);
     if (!run->report->output) {
-        return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "the output's name could not be stored");
+        return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                             "the output's name could not be stored");
     }
     QEP_TRY(qep_run_collect_inputs(run, err));
     QEP_TRY(qep_run_check_inputs(run, err));
@@ -41,17 +47,20 @@ static qep_status prepare(qep_run_state *run, const char *name, qep_error *err) 
 static size_t output_bytes(const qep_run_state *run) {
     size_t components = 0, bytes = 0;
     for (size_t q = 0; q < run->quantities; q++) {
-        components += (size_t)qep_quantity_components(run->quantity[q], run->config->reading, run->grid->ndim);
+        components += (size_t)qep_quantity_components(run->quantity[q], run->config->reading,
+                                                      run->grid->ndim);
     }
-    const size_t sample = run->config->deflate ? 1 : (run->config->single_precision ? sizeof(float) : sizeof(double));
-    const int fits =
-        qep_size_multiply(run->count, components * sample, &bytes) && qep_size_multiply(bytes, run->frames, &bytes);
+    const size_t sample =
+        run->config->deflate ? 1 : (run->config->single_precision ? sizeof(float) : sizeof(double));
+    const int fits = qep_size_multiply(run->count, components * sample, &bytes) &&
+                     qep_size_multiply(bytes, run->frames, &bytes);
     return fits ? bytes : (size_t)-1;
 }
 
 static qep_status check_output(const qep_run_state *run, qep_error *err) {
     const qep_write_options options = write_options(run);
-    return qep_writer_check(&options, output_bytes(run), (const char *const *)run->inputs, run->input_count, err);
+    return qep_writer_check(&options, output_bytes(run), (const char *const *)run->inputs,
+                            run->input_count, err);
 }
 
 static void prepare_solution(qep_run_state *run) {
@@ -73,9 +82,11 @@ static void prepare_solution(qep_run_state *run) {
 /* Plans and arrays, made once for all frames. */
 static qep_status plan(qep_run_state *run, qep_error *err) {
     const double start = qep_run_seconds();
-    const qep_calculus_options options = {run->config->derivative, run->options->threads, run->options->effort};
+    const qep_calculus_options options = {run->config->derivative, run->options->threads,
+                                          run->options->effort};
     QEP_TRY(qep_run_allocate(run, err));
-    qep_wisdom_recall(&run->wisdom, run->options->wisdom, (qep_effort)run->options->effort, run->log);
+    qep_wisdom_recall(&run->wisdom, run->options->wisdom, (qep_effort)run->options->effort,
+                      run->log);
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
     if (run->solves_rho || run->solves_psi) {
         QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->log, err));
@@ -91,9 +102,9 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
 }
 
 static qep_status stop_if_asked(const qep_run_state *run, qep_error *err) {
-    return qep_log_interrupted(run->log)
-               ? qep_error_add(err, QEP_ERR_INTERRUPTED, "interrupted", NULL, NULL, "stopped by a signal")
-               : QEP_OK;
+    return qep_log_interrupted(run->log) ? qep_error_add(err, QEP_ERR_INTERRUPTED, "interrupted",
+                                                         NULL, NULL, "stopped by a signal")
+                                         : QEP_OK;
 }
 
 static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
@@ -108,7 +119,8 @@ static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
 static qep_status do_frames(qep_run_state *run, qep_error *err) {
     const qep_write_options options = write_options(run);
     const double start = qep_run_seconds();
-    QEP_TRY(qep_writer_create(&run->writer, &options, run->grid, run->record, run->quantities, err));
+    QEP_TRY(
+        qep_writer_create(&run->writer, &options, run->grid, run->record, run->quantities, err));
     run->report->seconds_write += qep_run_seconds() - start;
     for (size_t frame = 0; frame < run->frames; frame++) {
         qep_log_progress(run->log, "frames", frame, run->frames);
@@ -129,11 +141,11 @@ static qep_status commit(qep_run_state *run, qep_error *err) {
 
 /* A series that was stopped keeps what is finished as NAME.partial.h5; a single frame is whole or nothing. */
 static void keep_finished_frames(qep_run_state *run, qep_error *err) {
-    if (run->writer && run->frames > 1 && run->finished > 0 && qep_run_write_provenance(run, err) == QEP_OK &&
-        qep_writer_keep_partial(run->writer, err)) {
+    if (run->writer && run->frames > 1 && run->finished > 0 &&
+        qep_run_write_provenance(run, err) == QEP_OK && qep_writer_keep_partial(run->writer, err)) {
         qep_log_write(run->log, QEP_LOG_WARNING,
-                      "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s", run->finished,
-                      run->frames, run->report->output);
+                      "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s",
+                      run->finished, run->frames, run->report->output);
     }
 }
 
@@ -180,10 +192,12 @@ static void release(qep_run_state *run) {
     qep_config_destroy(run->config);
 }
 
-qep_status qep_run(const char *config_name, const qep_run_options *options, qep_run_report *report, qep_error *err) {
+qep_status qep_run(const char *config_name, const qep_run_options *options, qep_run_report *report,
+                   qep_error *err) {
     const double start = qep_run_seconds();
     *report = (qep_run_report){.threads = options->threads};
-    qep_run_state run = {.options = options, .report = report, .log = options->log, .started = time(NULL)};
+    qep_run_state run = {
+        .options = options, .report = report, .log = options->log, .started = time(NULL)};
     const qep_status status = conduct(&run, config_name, err);
     if (run.config) {
         qep_config_locate(run.config, err);

@@ -34,11 +34,13 @@ static const struct {
     int (*holds)(const qep_run_state *run, const qep_quantity_row *row);
     const char *otherwise;
 } rules[] = {
+    /* clang-format off */
     {defined_in_reading, "is not defined in this reading; --list quantities says where it is"                     },
     {potential_exists,
      "is not defined with a kappa profile in this reading: E = -kappa grad S is the definition; ask for E and J_S"},
     {entropy_given,      "needs \"entropy\", which is not given"                                                  },
     {frames_given,       "needs at least two frames: give \"time\" or an input with a time axis"                  },
+    /* clang-format on */
 };
 
 static const char *missing(const qep_run_state *run, const qep_quantity_row *row) {
@@ -53,17 +55,18 @@ static const char *missing(const qep_run_state *run, const qep_quantity_row *row
 /* phi_rho is in V; phi_S is in whatever the closure gives. Only like units add. */
 static int adds_unlike(const qep_run_state *run, const qep_quantity_row *row) {
     const unsigned both = QEP_NEEDS_PHI_RHO | QEP_NEEDS_PHI_S;
-    return (row->needs & both) == both && !(row->needs & QEP_NEEDS_SOURCE) && run->has_rho && run->entropy_drives &&
-           !qep_dimension_equal(run->dimension.phi_S, QEP_DIM_VOLTAGE);
+    return (row->needs & both) == both && !(row->needs & QEP_NEEDS_SOURCE) && run->has_rho &&
+           run->entropy_drives && !qep_dimension_equal(run->dimension.phi_S, QEP_DIM_VOLTAGE);
 }
 
-static qep_status refuse_sum(const qep_run_state *run, const qep_quantity_row *row, const char *path, qep_error *err) {
+static qep_status refuse_sum(const qep_run_state *run, const qep_quantity_row *row,
+                             const char *path, qep_error *err) {
     char unit[QEP_RUN_UNIT];
-    return qep_error_add(
-        err, QEP_ERR_CONFIG, "unit", path, NULL,
-        "%s would add phi_rho in V and phi_S in %s; use closure \"cell\" or \"custom\" with a unit that gives V, or "
-        "ask for the parts \"phi_rho\" and \"phi_S\" alone",
-        row->name, qep_run_unit(run->dimension.phi_S, unit));
+    return qep_error_add(err, QEP_ERR_CONFIG, "unit", path, NULL,
+                         "%s would add phi_rho in V and phi_S in %s; use closure \"cell\" or "
+                         "\"custom\" with a unit that gives V, or "
+                         "ask for the parts \"phi_rho\" and \"phi_S\" alone",
+                         row->name, qep_run_unit(run->dimension.phi_S, unit));
 }
 
 static void add_quantity(qep_run_state *run, const qep_quantity_row *row) {
@@ -77,7 +80,8 @@ static void add_quantity(qep_run_state *run, const qep_quantity_row *row) {
     };
     run->quantity[run->quantities++] = row;
     run->needs |= row->needs;
-    run->uses_work |= qep_quantity_uses_work(row, run->config->reading, run->grid->ndim, run->profile_varies);
+    run->uses_work |=
+        qep_quantity_uses_work(row, run->config->reading, run->grid->ndim, run->profile_varies);
 }
 
 static qep_status take(qep_run_state *run, size_t i, qep_error *err) {
@@ -91,15 +95,17 @@ static qep_status take(qep_run_state *run, size_t i, qep_error *err) {
     }
     const char *reason = missing(run, row);
     if (reason && c->fields_given) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "not_defined", path, NULL, "%s %s (reading \"%s\")", row->name,
-                             reason, qep_reading_name(c->reading));
+        return qep_error_add(err, QEP_ERR_CONFIG, "not_defined", path, NULL,
+                             "%s %s (reading \"%s\")", row->name, reason,
+                             qep_reading_name(c->reading));
     }
     if (reason) {
         qep_log_write(run->log, QEP_LOG_INFO, "%s is left out: it %s", row->name, reason);
         return QEP_OK;
     }
     if (adds_unlike(run, row)) {
-        return refuse_sum(run, row, c->fields_given ? path : (run->has_charge ? "/charge" : "/boundary"), err);
+        return refuse_sum(
+            run, row, c->fields_given ? path : (run->has_charge ? "/charge" : "/boundary"), err);
     }
     add_quantity(run, row);
     return QEP_OK;

@@ -34,8 +34,8 @@ typedef struct {
     size_t quantities;
     unsigned needs; /* union of the rows' needs */
     int uses_work;
-    int has_entropy, entropy_drives;      /* given; given and not the number 0 */
-    int has_charge, has_rho;              /* charge; charge or face values */
+    int has_entropy, entropy_drives; /* given; given and not the number 0 */
+    int has_charge, has_rho;         /* charge; charge or face values */
     int solves_rho, solves_psi, singular;
     int profile_varies;
     qep_solution_dimensions dimension;
@@ -46,7 +46,8 @@ typedef struct {
     /* faces.c, fields.c, parts.c */
     qep_calculus *calculus;
     qep_poisson *solver;
-    double *S, *charge, *rho, *psi, *sigma, *profile, *buffer, *work; /* [nz,ny,nx]; charge may be the buffer */
+    double *S, *charge, *rho, *psi, *sigma, *profile, *buffer,
+        *work; /* [nz,ny,nx]; charge may be the buffer */
     qep_walls rho_walls, psi_walls;
     qep_solution solution;
     double gauge_at[3]; /* sample that the gauge point took */
@@ -107,8 +108,8 @@ qep_status qep_run_solve_parts(qep_run_state *run, size_t frame, qep_error *err)
 qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err);
 
 /* numbers.c: scalars of a frame, in report->result. */
-qep_status qep_run_number(qep_run_state *run, size_t frame, const char *group, const char *name, double value,
-                          const char *unit, qep_error *err);
+qep_status qep_run_number(qep_run_state *run, size_t frame, const char *group, const char *name,
+                          double value, const char *unit, qep_error *err);
 /* Numbers that follow from inputs and solves; the extrema come with the quantities. */
 qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *err);
 /* Total charge of the source that is loaded; before the buffer that may carry it is used again. */
@@ -120,8 +121,8 @@ qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *er
 
 /* probes.c */
 qep_status qep_run_place_probes(qep_run_state *run, qep_error *err);
-qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row, int component,
-                               const double *values, qep_error *err);
+qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row,
+                               int component, const double *values, qep_error *err);
 
 /* Tables probes/<name> of the frames so far: one row per frame, t first. */
 qep_status qep_run_write_probes(qep_run_state *run, size_t frame, qep_error *err);
@@ -140,7 +141,8 @@ void qep_run_announce_idle_keys(const qep_run_state *run);
 void qep_run_announce(const qep_run_state *run);
 void qep_run_announce_scale(const qep_run_state *run, double S_min, double S_max);
 /* Name of a component: "", "x", "xy". */
-const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row, int component, char text[4]);
+const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row,
+                                   int component, char text[4]);
 
 /* clock.c */
 double qep_run_seconds(void);

@@ -14,5 +14,6 @@ char *qep_run_versions(void) {
     qep_config_library_version(cjson, sizeof cjson);
     qep_expression_library_version(muparser, sizeof muparser);
     qep_base_library_versions(digests, sizeof digests);
-    return qep_text_format("%s\n%s\n%s\n%s\n%s\nOpenMP %d\n", fftw, hdf5, cjson, muparser, digests, _OPENMP);
+    return qep_text_format("%s\n%s\n%s\n%s\n%s\nOpenMP %d\n", fftw, hdf5, cjson, muparser, digests,
+                           _OPENMP);
 }

@@ -356,13 +356,11 @@ qep_status qep_expression_fill(const qep_expression *expression, const qep_grid 
 qep_status qep_expression_fill_where(const qep_expression *expression, const qep_grid *grid,
                                      double t, int threads, const uint32_t *owner, uint32_t which,
                                      double *out, qep_error *err) {
-    const fill_work work = {
-        .grid = grid,
-        .n = {grid->axis[0].n, grid->axis[1].n, grid->axis[2].n},
-        .owner = owner,
-        .which = which,
-        .out = out
-    };
+    const fill_work work = {.grid = grid,
+                            .n = {grid->axis[0].n, grid->axis[1].n, grid->axis[2].n},
+                            .owner = owner,
+                            .which = which,
+                            .out = out};
     return fill(expression, &work, t, threads, err);
 }
 

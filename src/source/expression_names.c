@@ -28,6 +28,7 @@ static double largest(const double *values, int count) {
     return best;
 }
 
+/* clang-format off */
 static const qep_expression_function functions[] = {
     {"abs",   1, fabs,  NULL,  NULL    },
     {"sqrt",  1, sqrt,  NULL,  NULL    },
@@ -49,6 +50,7 @@ static const qep_expression_function functions[] = {
     {"min",   0, NULL,  NULL,  smallest},
     {"max",   0, NULL,  NULL,  largest },
 };
+/* clang-format on */
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 const qep_expression_function *qep_expression_functions(size_t *count) {
@@ -60,6 +62,7 @@ const qep_expression_function *qep_expression_functions(size_t *count) {
 static const struct {
     const char *name, *instead;
 } elsewhere[] = {
+    /* clang-format off */
     {"ln",        "log(..) is the natural logarithm"                    },
     {"log2",      "write log(..)/log(2)"                                },
     {"pow",       "write a^b"                                           },
@@ -87,6 +90,7 @@ static const struct {
     {"or",        "write ||"                                            },
     {"true",      "write 1"                                             },
     {"false",     "write 0"                                             },
+    /* clang-format on */
 };
 
 const char *qep_expression_instead(const char *name) {
@@ -117,5 +121,6 @@ int qep_expression_find_variable(const char *name) {
 }
 
 int qep_expression_reserved(const char *name) {
-    return qep_expression_find_function(name) || qep_expression_find_variable(name) >= 0 || strcmp(name, "pi") == 0;
+    return qep_expression_find_function(name) || qep_expression_find_variable(name) >= 0 ||
+           strcmp(name, "pi") == 0;
 }

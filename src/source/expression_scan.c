@@ -246,6 +246,7 @@ static qep_status scan_comma(scan *s) {
 static const struct {
     const char *text, *copy, *complaint;
 } operators[] = {
+    /* clang-format off */
     {"**", NULL, "powers are written with ^"                             },
     {"==", NULL, NULL                                                    },
     {"!=", NULL, NULL                                                    },
@@ -271,6 +272,7 @@ static const struct {
     {"'",  NULL, "text is not possible in an expression"                 },
     {"[",  NULL, "brackets are written ( )"                              },
     {"{",  NULL, "brackets are written ( )"                              },
+    /* clang-format on */
 };
 
 static qep_status apply_operator(scan *s, size_t row) {
@@ -310,8 +312,8 @@ static qep_status scan_operator(scan *s) {
         }
     }
     const int length = (int)qep_text_utf8_length(s->text + s->at);
-    return refuse(s, s->at, "unexpected character \"%.*s\" (0x%02x)", length ? length : 1, s->text + s->at,
-                  (unsigned)(unsigned char)s->text[s->at]);
+    return refuse(s, s->at, "unexpected character \"%.*s\" (0x%02x)", length ? length : 1,
+                  s->text + s->at, (unsigned)(unsigned char)s->text[s->at]);
 }
 
 static qep_status scan_token(scan *s) {

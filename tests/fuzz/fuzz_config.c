@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static qep_error err;
     qep_error_clear(&err);
     if (qep_config_parse(&config, text, length, "fuzz.json", "in", &options, &err) == QEP_OK) {
-        char *one = qep_config_effective(config, 0), *defaulted = qep_config_defaulted(config), *two = NULL;
+        char *one = qep_config_effective(config, 0), *defaulted = qep_config_defaulted(config),
+             *two = NULL;
         qep_error_clear(&err);
         if (qep_config_parse(&again, one, strlen(one), "fuzz.json", "in", NULL, &err) != QEP_OK ||
             strcmp(one, two = qep_config_effective(again, 0)) != 0) {

@@ -24,8 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     qep_expression *expression = NULL;
     if (qep_expression_create(&expression, text, 1, &parameters, "/x", &err) == QEP_OK) {
         double first = 0.0, again = 0.0;
-        const qep_status status = qep_expression_evaluate(expression, 1.5, -2.0, 0.25, 3.0, &first, &err);
-        if (qep_expression_evaluate(expression, 1.5, -2.0, 0.25, 3.0, &again, &err) != status || first != again) {
+        const qep_status status =
+            qep_expression_evaluate(expression, 1.5, -2.0, 0.25, 3.0, &first, &err);
+        if (qep_expression_evaluate(expression, 1.5, -2.0, 0.25, 3.0, &again, &err) != status ||
+            first != again) {
             abort();
         }
     }

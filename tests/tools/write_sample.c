@@ -13,7 +13,21 @@ typedef struct {
     long value;
 } setting;
 
-enum { NDIM, FRAMES, N, DEFLATE, SINGLE, VIEWS, XDMF, THREADS, FORCE, NODE, TENSOR, PARTIAL, TIMING };
+enum {
+    NDIM,
+    FRAMES,
+    N,
+    DEFLATE,
+    SINGLE,
+    VIEWS,
+    XDMF,
+    THREADS,
+    FORCE,
+    NODE,
+    TENSOR,
+    PARTIAL,
+    TIMING
+};
 enum { BIG = TIMING + 1, SETTINGS };
 
 static setting settings[SETTINGS] = {
@@ -55,8 +69,8 @@ static qep_status make_grid(qep_grid *grid, qep_error *err) {
                          value_of(NODE) ? QEP_NODE : QEP_CELL, faces, err);
 }
 
-static qep_status write_frame(qep_writer *writer, const qep_grid *grid, size_t frame, double *values,
-                              qep_error *err) {
+static qep_status write_frame(qep_writer *writer, const qep_grid *grid, size_t frame,
+                              double *values, qep_error *err) {
     const int ndim = grid->ndim;
     const int components[3] = {1, ndim, ndim * ndim};
     QEP_TRY(qep_writer_frame_begin(writer, frame, 0.5 * (double)frame, 0.5, err));
@@ -91,7 +105,8 @@ static qep_status write_provenance(qep_writer *writer, qep_error *err) {
     return qep_writer_provenance_number(writer, "threads", (double)value_of(THREADS), err);
 }
 
-static qep_status write_all(const char *file, const qep_grid *grid, double *values, qep_error *err) {
+static qep_status write_all(const char *file, const qep_grid *grid, double *values,
+                            qep_error *err) {
     const qep_write_options options = {.file = file,
                                        .force = (int)value_of(FORCE),
                                        .deflate = (int)value_of(DEFLATE),

@@ -55,13 +55,19 @@ static void bad_quantities_are_told_apart_from_expressions(void **state) {
     qep_dimension dimension;
     int has_unit = 0;
     char message[QEP_UNIT_MESSAGE] = "";
-    assert_int_equal(qep_quantity_parse("5 parsec", &value, &dimension, &has_unit, message), QEP_QUANTITY_ERROR);
+    assert_int_equal(qep_quantity_parse("5 parsec", &value, &dimension, &has_unit, message),
+                     QEP_QUANTITY_ERROR);
     assert_non_null(strstr(message, "parsec"));
-    assert_int_equal(qep_quantity_parse("1 J/K m^3", &value, &dimension, &has_unit, message), QEP_QUANTITY_ERROR);
-    assert_int_equal(qep_quantity_parse("2*x", &value, &dimension, &has_unit, message), QEP_QUANTITY_NO);
-    assert_int_equal(qep_quantity_parse("3 + x", &value, &dimension, &has_unit, message), QEP_QUANTITY_NO);
-    assert_int_equal(qep_quantity_parse("x < 3", &value, &dimension, &has_unit, message), QEP_QUANTITY_NO);
-    assert_int_equal(qep_quantity_parse("300", &value, &dimension, &has_unit, message), QEP_QUANTITY_YES);
+    assert_int_equal(qep_quantity_parse("1 J/K m^3", &value, &dimension, &has_unit, message),
+                     QEP_QUANTITY_ERROR);
+    assert_int_equal(qep_quantity_parse("2*x", &value, &dimension, &has_unit, message),
+                     QEP_QUANTITY_NO);
+    assert_int_equal(qep_quantity_parse("3 + x", &value, &dimension, &has_unit, message),
+                     QEP_QUANTITY_NO);
+    assert_int_equal(qep_quantity_parse("x < 3", &value, &dimension, &has_unit, message),
+                     QEP_QUANTITY_NO);
+    assert_int_equal(qep_quantity_parse("300", &value, &dimension, &has_unit, message),
+                     QEP_QUANTITY_YES);
     assert_false(has_unit);
 }
 
@@ -141,6 +147,7 @@ static void messages_are_valid_text_without_control_characters(void **state) {
     const struct {
         const char *came, *shown;
     } rows[] = {
+        /* clang-format off */
         {"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
         {"cut \xc3", "cut \\xc3"},
         {"cut \xe2\x82", "cut \\xe2\\x82"},
@@ -148,6 +155,7 @@ static void messages_are_valid_text_without_control_characters(void **state) {
         {"surrogate \xed\xa0\x80", "surrogate \\xed\\xa0\\x80"},
         {"escape \x1b[31m", "escape \\x1b[31m"},
         {"C1 \xc2\x9b" "31m", "C1 \\xc2\\x9b31m"},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         qep_error_clear(err);

@@ -41,11 +41,13 @@ static void numbers_read_back_exactly(void **state) {
         double value;
         const char *text;
     } rows[] = {
+        /* clang-format off */
         {0.1,       "0.1"     },
         {300.0,     "300"     },
         {INFINITY,  "\"inf\"" },
         {-INFINITY, "\"-inf\""},
         {NAN,       "\"nan\"" },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *text = NULL;
@@ -60,6 +62,7 @@ static void strings_are_always_valid_json(void **state) {
     const struct {
         const char *raw, *json;
     } rows[] = {
+        /* clang-format off */
         {"film.json",                                 "\"film.json\""                   },
         {"a\"b\\c",                                   "\"a\\\"b\\\\c\""                 },
         {"line\nbreak\x1b[31m",                       "\"line\\u000abreak\\u001b[31m\"" },
@@ -70,6 +73,7 @@ static void strings_are_always_valid_json(void **state) {
         {"\xed\xa0\x80",                              "\"\\ufffd\\ufffd\\ufffd\""       }, /* surrogate */
         {"\xe2\x82",                                  "\"\\ufffd\\ufffd\""              }, /* cut short */
         {"\xf4\x90\x80\x80",                          "\"\\ufffd\\ufffd\\ufffd\\ufffd\""}, /* above U+10FFFF */
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *text = NULL;
@@ -88,6 +92,7 @@ static qep_run_result result(const char *group, const char *name, double *values
 
 static void a_line_groups_named_things_and_spreads_frames(void **state) {
     (void)state;
+    /* clang-format off */
     double v[5][2] = {
         {2e-15, 3e-15   },
         {0,     0.5     },
@@ -95,6 +100,7 @@ static void a_line_groups_named_things_and_spreads_frames(void **state) {
         {7,     8       },
         {4,     5       }
     };
+    /* clang-format on */
     qep_run_result results[] = {result("", "residual", v[0]), result("probes/tip", "phi", v[1]),
                                 result("probes/foot", "phi", v[2]), result("probes/tip", "x", v[3]),
                                 result("conduction", "iterations", v[4])};
@@ -212,6 +218,7 @@ static void threads_come_from_the_environment_when_it_makes_sense(void **state) 
         const char *text;
         int threads;
     } rows[] = {
+        /* clang-format off */
         {"3",                    3      },
         {"5,2",                  5      },
         {"",                     machine},
@@ -220,6 +227,7 @@ static void threads_come_from_the_environment_when_it_makes_sense(void **state) 
         {"many",                 machine},
         {"3x",                   machine},
         {"99999999999999999999", machine},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         setenv("OMP_NUM_THREADS", rows[i].text, 1);

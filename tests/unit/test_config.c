@@ -21,7 +21,8 @@ static qep_status parse(qep_config **config, const char *text, const char *set, 
 }
 
 /* A good configuration around extra members. */
-#define WITH(members) "{\"grid\":{\"points\":[4,3],\"lengths\":[1,1]},\"entropy\":\"x\"," members "}"
+#define WITH(members)                                                                              \
+    "{\"grid\":{\"points\":[4,3],\"lengths\":[1,1]},\"entropy\":\"x\"," members "}"
 #define GRID(members) "{\"entropy\":1,\"grid\":{" members "}}"
 
 static void faults_are_found_where_they_are(void **state) {
@@ -32,6 +33,7 @@ static void faults_are_found_where_they_are(void **state) {
         const char *path;
         qep_status status;
     } cases[] = {
+        /* clang-format off */
         {"", "syntax", 1, 1, "", QEP_ERR_CONFIG},
         {"{}x", "syntax", 1, 3, "", QEP_ERR_CONFIG},
         {"\xef\xbb\xbf{}", "syntax", 1, 1, "", QEP_ERR_CONFIG},
@@ -138,6 +140,7 @@ static void faults_are_found_where_they_are(void **state) {
         {WITH("\"limits\":{\"memory\":\"8 GX\"}"), "bad_unit", 1, 75, "/limits/memory", QEP_ERR_CONFIG},
         {WITH("\"materials\":{\"conductivity\":-1}"), "out_of_range", 1, 84, "/materials/conductivity", QEP_ERR_CONFIG},
         {WITH("\"limits\":{\"memory\":0}"), "out_of_range", 1, 75, "/limits/memory", QEP_ERR_CONFIG},
+        /* clang-format on */
     };
     int wrong = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -145,14 +148,16 @@ static void faults_are_found_where_they_are(void **state) {
         qep_config *config = NULL;
         const qep_status status = parse(&config, cases[i].text, NULL, &err);
         const qep_error_item *item = &err.item[0];
-        if (status != cases[i].status || err.count != 1 || strcmp(item->code, cases[i].code) != 0 || item->line != cases[i].line ||
-            item->column != cases[i].column || strcmp(item->path, cases[i].path) != 0 || strcmp(item->file, "t.json") != 0) {
+        if (status != cases[i].status || err.count != 1 || strcmp(item->code, cases[i].code) != 0 ||
+            item->line != cases[i].line || item->column != cases[i].column ||
+            strcmp(item->path, cases[i].path) != 0 || strcmp(item->file, "t.json") != 0) {
             for (size_t k = 0; k < err.count; k++) {
-                print_error("%s:%zu:%zu: %s [%s] %s\n", err.item[k].file, err.item[k].line, err.item[k].column, err.item[k].path,
-                            err.item[k].code, err.item[k].message);
+                print_error("%s:%zu:%zu: %s [%s] %s\n", err.item[k].file, err.item[k].line,
+                            err.item[k].column, err.item[k].path, err.item[k].code,
+                            err.item[k].message);
             }
-            print_error("%s: status %d, expected [%s] at %zu:%zu %s\n", cases[i].text, status, cases[i].code, cases[i].line,
-                        cases[i].column, cases[i].path);
+            print_error("%s: status %d, expected [%s] at %zu:%zu %s\n", cases[i].text, status,
+                        cases[i].code, cases[i].line, cases[i].column, cases[i].path);
             wrong++;
         }
         assert_null(config);
@@ -164,9 +169,13 @@ static void all_faults_in_one_run(void **state) {
     (void)state;
     qep_error err = {0};
     qep_config *config = NULL;
-    assert_int_equal(parse(&config, "{\"grid\":{\"spcaing\":[1],\n\"points\":[\"4\"],\"lengths\":[\"1 s\"]},\n\"entropy\":\"x+\",\"redaing\":1}", NULL, &err),
+    assert_int_equal(parse(&config,
+                           "{\"grid\":{\"spcaing\":[1],\n\"points\":[\"4\"],\"lengths\":[\"1 "
+                           "s\"]},\n\"entropy\":\"x+\",\"redaing\":1}",
+                           NULL, &err),
                      QEP_ERR_CONFIG);
-    static const char *const codes[] = {"unknown_key", "wrong_type", "wrong_dimension", "bad_expression", "unknown_key"};
+    static const char *const codes[] = {"unknown_key", "wrong_type", "wrong_dimension",
+                                        "bad_expression", "unknown_key"};
     assert_int_equal(err.count, 5);
     for (size_t i = 0; i < 5; i++) {
         assert_string_equal(err.item[i].code, codes[i]);
@@ -177,16 +186,24 @@ static void all_faults_in_one_run(void **state) {
 }
 
 static const char full[] =
-    "{\"$schema\":\"s\",\"title\":\"t\",\"x-note\":[1],\"parameters\":{\"w\":\"5 nm\",\"T\":300,\"comment\":\"c\"},"
-    "\"grid\":{\"points\":[8,9],\"lengths\":[\"2*w\",\"40 nm\"],\"origin\":[\"-w\",0],\"sampling\":\"node\",\"thickness\":\"1 nm\"},"
-    "\"boundary\":{\"x\":{\"low\":{\"dirichlet\":\"5 mV\"},\"high\":{\"natural\":\"y*1e9\"}},\"y\":\"neumann\"},"
-    "\"entropy\":{\"regions\":[{\"where\":\"x<w\",\"value\":{\"product\":[\"2 J/K\",\"3 m^-3\",\"1+x\"]}}],\"default\":{\"hdf5\":\"s.h5\","
+    "{\"$schema\":\"s\",\"title\":\"t\",\"x-note\":[1],\"parameters\":{\"w\":\"5 "
+    "nm\",\"T\":300,\"comment\":\"c\"},"
+    "\"grid\":{\"points\":[8,9],\"lengths\":[\"2*w\",\"40 "
+    "nm\"],\"origin\":[\"-w\",0],\"sampling\":\"node\",\"thickness\":\"1 nm\"},"
+    "\"boundary\":{\"x\":{\"low\":{\"dirichlet\":\"5 "
+    "mV\"},\"high\":{\"natural\":\"y*1e9\"}},\"y\":\"neumann\"},"
+    "\"entropy\":{\"regions\":[{\"where\":\"x<w\",\"value\":{\"product\":[\"2 J/K\",\"3 "
+    "m^-3\",\"1+x\"]}}],\"default\":{\"hdf5\":\"s.h5\","
     "\"dataset\":\"/S\",\"order\":\"xyz\",\"scale\":2,\"unit\":\"J/(K cm^3)\"}},"
-    "\"charge\":{\"sum\":[\"300\",\"x*1e9\",{\"product\":[{\"hdf5\":\"/a/q.h5\",\"dataset\":\"q\"},\"2 m\"]}]},"
+    "\"charge\":{\"sum\":[\"300\",\"x*1e9\",{\"product\":[{\"hdf5\":\"/a/"
+    "q.h5\",\"dataset\":\"q\"},\"2 m\"]}]},"
     "\"materials\":{\"conductivity\":\"6e7 S/m\",\"permittivity\":11.7},"
     "\"coupling\":{\"closure\":\"cell\",\"cell_volume\":\"0.1 nm^3\",\"time\":\"100 fs\"},"
-    "\"solver\":{\"derivative\":\"fd6\",\"tolerance\":\"T*1e-12\"},\"time\":{\"step\":\"1 ps\",\"frames\":3},"
-    "\"probes\":[{\"name\":\"tip\",\"at\":[0,\"40 nm\"]}],\"output\":{\"fields\":[\"E\",\"phi\"],\"deflate\":4,\"precision\":\"single\",\"views\":false},"
+    "\"solver\":{\"derivative\":\"fd6\",\"tolerance\":\"T*1e-12\"},\"time\":{\"step\":\"1 "
+    "ps\",\"frames\":3},"
+    "\"probes\":[{\"name\":\"tip\",\"at\":[0,\"40 "
+    "nm\"]}],\"output\":{\"fields\":[\"E\",\"phi\"],\"deflate\":4,\"precision\":\"single\","
+    "\"views\":false},"
     "\"limits\":{\"memory\":\"1.5 GiB\"}}";
 
 static void values_arrive_in_si(void **state) {
@@ -236,10 +253,15 @@ static void effective_parses_to_the_same(void **state) {
     (void)state;
     static const char *const texts[] = {
         full,
-        WITH("\"reading\":\"directional\",\"direction\":[3,4],\"coupling\":{\"closure\":\"custom\",\"value\":7,\"unit\":\"K cm^3/(J s)\"}"),
-        WITH("\"coupling\":{\"closure\":\"custom\",\"value\":\"7 K nm^3/(J s)\",\"profile\":\"1+x\"},\"solver\":{\"compatibility\":1e-3}"),
-        WITH("\"solver\":{\"gauge\":{\"point\":[0.1,0.7],\"value\":\"3 V s J K^-1 m^-3\"},\"neutralize\":true}"),
-        "{\"grid\":{\"points\":[5],\"spacing\":[\"0.3 nm\"],\"cross_section\":2},\"boundary\":{\"x\":{\"low\":{\"dirichlet\":\"sin(t)\"},\"high\":\"dirichlet\"}}}",
+        WITH("\"reading\":\"directional\",\"direction\":[3,4],\"coupling\":{\"closure\":\"custom\","
+             "\"value\":7,\"unit\":\"K cm^3/(J s)\"}"),
+        WITH("\"coupling\":{\"closure\":\"custom\",\"value\":\"7 K nm^3/(J "
+             "s)\",\"profile\":\"1+x\"},\"solver\":{\"compatibility\":1e-3}"),
+        WITH("\"solver\":{\"gauge\":{\"point\":[0.1,0.7],\"value\":\"3 V s J K^-1 "
+             "m^-3\"},\"neutralize\":true}"),
+        "{\"grid\":{\"points\":[5],\"spacing\":[\"0.3 "
+        "nm\"],\"cross_section\":2},\"boundary\":{\"x\":{\"low\":{\"dirichlet\":\"sin(t)\"},"
+        "\"high\":\"dirichlet\"}}}",
         WITH("\"time\":{\"times\":[0,0.1]}"),
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -292,8 +314,10 @@ static void overrides_meet_the_same_checks(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         qep_error err = {0};
         qep_config *config = NULL;
-        const qep_status status = parse(&config, WITH("\"reading\":\"poisson\""), cases[i].set, &err);
-        if (status != cases[i].status || (cases[i].code && strcmp(err.item[0].code, cases[i].code) != 0)) {
+        const qep_status status =
+            parse(&config, WITH("\"reading\":\"poisson\""), cases[i].set, &err);
+        if (status != cases[i].status ||
+            (cases[i].code && strcmp(err.item[0].code, cases[i].code) != 0)) {
             fail_msg("%s: %d %s %s", cases[i].set, status, err.item[0].code, err.item[0].message);
         }
         qep_config_destroy(config);
@@ -304,7 +328,8 @@ static void overrides_meet_the_same_checks(void **state) {
     assert_string_equal(err.item[0].file, "--set solver.derivativ");
     assert_int_equal(err.item[0].line, 0);
     assert_non_null(strstr(err.item[0].message, "did you mean \"derivative\""));
-    assert_int_equal(parse(&config, WITH("\"reading\":\"poisson\""), "grid.points[0]=17", &err), QEP_OK);
+    assert_int_equal(parse(&config, WITH("\"reading\":\"poisson\""), "grid.points[0]=17", &err),
+                     QEP_OK);
     assert_int_equal(config->grid.axis[0].n, 17);
     qep_config_destroy(config);
 }
@@ -315,6 +340,7 @@ static void units_that_differ_never_add(void **state) {
         const char *text;
         int good;
     } cases[] = {
+        /* clang-format off */
         {WITH("\"charge\":1,\"output\":{\"fields\":[\"phi_rho\",\"phi_S\"]}"), 1},
         {WITH("\"charge\":0"), 1},
         {WITH("\"solver\":{\"gauge\":{\"point\":[0,0],\"value\":\"0 V\"}}"), 1},
@@ -322,6 +348,7 @@ static void units_that_differ_never_add(void **state) {
         {WITH("\"charge\":1,\"coupling\":{\"closure\":\"cell\",\"cell_volume\":1,\"time\":1}"), 1},
         {WITH("\"charge\":1,\"coupling\":{\"closure\":\"custom\",\"value\":1,\"unit\":\"K m^3/(J s)\"}"), 1},
         {WITH("\"charge\":1,\"coupling\":{\"closure\":\"custom\",\"value\":1,\"unit\":\"1\"}"), 0},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         qep_error err = {0};
@@ -331,7 +358,9 @@ static void units_that_differ_never_add(void **state) {
     }
     qep_error err = {0};
     qep_config *config = NULL;
-    assert_int_equal(parse(&config, "{\"grid\":{\"points\":[4],\"lengths\":[1]},\"charge\":1}", NULL, &err), QEP_OK);
+    assert_int_equal(
+        parse(&config, "{\"grid\":{\"points\":[4],\"lengths\":[1]},\"charge\":1}", NULL, &err),
+        QEP_OK);
     assert_int_equal(config->field_count, 2); /* no J_S without entropy */
     char *defaulted = qep_config_defaulted(config);
     assert_non_null(strstr(defaulted, "/solver/derivative"));
@@ -347,9 +376,12 @@ static void units_that_differ_never_add(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults_are_found_where_they_are), cmocka_unit_test(all_faults_in_one_run),
-        cmocka_unit_test(values_arrive_in_si),             cmocka_unit_test(effective_parses_to_the_same),
-        cmocka_unit_test(overrides_meet_the_same_checks),  cmocka_unit_test(units_that_differ_never_add),
+        cmocka_unit_test(faults_are_found_where_they_are),
+        cmocka_unit_test(all_faults_in_one_run),
+        cmocka_unit_test(values_arrive_in_si),
+        cmocka_unit_test(effective_parses_to_the_same),
+        cmocka_unit_test(overrides_meet_the_same_checks),
+        cmocka_unit_test(units_that_differ_never_add),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,12 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char base[] = "{\"grid\":{\"points\":[4,3,5],\"lengths\":[1,1,1],\"origin\":[0,0,0]},\"entropy\":\"x\",\"parameters\":{\"w\":1}}";
+static const char base[] = "{\"grid\":{\"points\":[4,3,5],\"lengths\":[1,1,1],\"origin\":[0,0,0]},"
+                           "\"entropy\":\"x\",\"parameters\":{\"w\":1}}";
 
 /* Codes that judge a value by itself; others judge it against the rest of the configuration. */
 static int is_own_fault(const char *code) {
-    static const char *const codes[] = {"syntax",       "unknown_key", "wrong_type",    "unknown_value",  "bad_unit",
-                                        "out_of_range", "bad_name",    "not_available", "bad_expression", "wrong_dimension"};
+    static const char *const codes[] = {
+        "syntax",       "unknown_key", "wrong_type",    "unknown_value",  "bad_unit",
+        "out_of_range", "bad_name",    "not_available", "bad_expression", "wrong_dimension"};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         if (strcmp(code, codes[i]) == 0) {
             return 1;
@@ -38,7 +40,8 @@ static void try_value(const char *path, const char *value) {
     qep_config_parse(&config, base, strlen(base), "t.json", "", &options, &err);
     for (size_t i = 0; i < err.count; i++) {
         if (is_own_fault(err.item[i].code)) {
-            fail_msg("%s: [%s] %s %s", set, err.item[i].code, err.item[i].path, err.item[i].message);
+            fail_msg("%s: [%s] %s %s", set, err.item[i].code, err.item[i].path,
+                     err.item[i].message);
         }
     }
     qep_config_destroy(config);
@@ -67,7 +70,8 @@ static void every_key_is_documented(void **state) {
     (void)state;
     size_t count = 0;
     const config_row *rows = rows_table(&count);
-    char *schema = qep_config_schema(), *reference = qep_config_reference(), *list = qep_config_list_keys();
+    char *schema = qep_config_schema(), *reference = qep_config_reference(),
+         *list = qep_config_list_keys();
     qep_json *parsed = NULL;
     assert_int_equal(json_parse(&parsed, schema, strlen(schema), "schema", NULL), QEP_OK);
     for (size_t i = 0; i < count; i++) {
@@ -92,10 +96,12 @@ static void every_key_is_documented(void **state) {
 
 static void files_are_read_beside_themselves(void **state) {
     (void)state;
-    static const char text[] = "{\"grid\":{\"points\":[4],\"lengths\":[1]},\"entropy\":{\"hdf5\":\"s.h5\",\"dataset\":\"S\"}}";
+    static const char text[] = "{\"grid\":{\"points\":[4],\"lengths\":[1]},\"entropy\":{\"hdf5\":"
+                               "\"s.h5\",\"dataset\":\"S\"}}";
     char folder[] = "/tmp/qep_test_XXXXXX";
     assert_non_null(mkdtemp(folder));
-    char *name = qep_text_format("%s/film.run.json", folder), *data = qep_text_format("%s/s.h5", folder);
+    char *name = qep_text_format("%s/film.run.json", folder),
+         *data = qep_text_format("%s/s.h5", folder);
     FILE *stream = fopen(name, "w");
     assert_non_null(stream);
     fputs(text, stream);
@@ -135,7 +141,8 @@ static void limits_hold(void **state) {
     memset(text, ' ', size);
     memcpy(text, "{}", 2);
     text[size] = 0;
-    assert_int_equal(qep_config_parse(&config, text, size, "t.json", "", NULL, &err), QEP_ERR_CONFIG);
+    assert_int_equal(qep_config_parse(&config, text, size, "t.json", "", NULL, &err),
+                     QEP_ERR_CONFIG);
     assert_string_equal(err.item[0].code, "limit");
     qep_error_clear(&err);
     memset(text, ',', size); /* [0,0,0, ...]: too many values */
@@ -144,13 +151,15 @@ static void limits_hold(void **state) {
         text[i] = '0';
     }
     text[400000] = ']';
-    assert_int_equal(qep_config_parse(&config, text, 400001, "t.json", "", NULL, &err), QEP_ERR_CONFIG);
+    assert_int_equal(qep_config_parse(&config, text, 400001, "t.json", "", NULL, &err),
+                     QEP_ERR_CONFIG);
     assert_string_equal(err.item[0].code, "limit");
     qep_error_clear(&err);
     memset(text, 'a', 5000);
     memcpy(text, "{\"", 2);
     memcpy(text + 4990, "\":1}", 4);
-    assert_int_equal(qep_config_parse(&config, text, 4994, "t.json", "", NULL, &err), QEP_ERR_CONFIG);
+    assert_int_equal(qep_config_parse(&config, text, 4994, "t.json", "", NULL, &err),
+                     QEP_ERR_CONFIG);
     assert_string_equal(err.item[0].code, "limit");
     qep_error_clear(&err);
     size_t used = 1; /* many unknown keys: the list is full, the rest is counted */
@@ -159,7 +168,8 @@ static void limits_hold(void **state) {
         used += (size_t)sprintf(text + used, "%s\"k%d\":%d", i ? "," : "", i, i);
     }
     text[used++] = '}';
-    assert_int_equal(qep_config_parse(&config, text, used, "t.json", "", NULL, &err), QEP_ERR_CONFIG);
+    assert_int_equal(qep_config_parse(&config, text, used, "t.json", "", NULL, &err),
+                     QEP_ERR_CONFIG);
     assert_int_equal(err.count, QEP_ERROR_CAPACITY);
     assert_true(err.dropped >= 80);
     free(text);

@@ -35,6 +35,7 @@ static void values_are_those_of_mathematics(void **state) {
         const char *text;
         double value;
     } cases[] = {
+        /* clang-format off */
         {"2^3^2",                         512                          },
         {"-2^2",                          -4                           },
         {"2^-1",                          0.5                          },
@@ -85,6 +86,7 @@ static void values_are_those_of_mathematics(void **state) {
         {"tan(atan(0.7))",                0.7                          },
         {"sin(x)^2+cos(x)^2",             1                            },
         {"sqrt(2)^2",                     2                            },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const double value = value_of(cases[i].text, 1.5, 0.7);
@@ -99,6 +101,7 @@ static void mistakes_are_named_with_their_column(void **state) {
     static const struct {
         const char *text, *column, *says;
     } cases[] = {
+        /* clang-format off */
         {"x=3",       "column 2", "assignment"   },
         {"1,2",       "column 2", "comma outside"},
         {"(1,2)",     "column 3", "comma outside"},
@@ -144,6 +147,7 @@ static void mistakes_are_named_with_their_column(void **state) {
         {"log2(x)",   "column 1", "log(2)"       },
         {"sign(x)",   "column 1", "step"         },
         {"avg(x,y)",  "column 1", "/2"           },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         static qep_error err;
@@ -221,11 +225,13 @@ static void constants_take_no_coordinates(void **state) {
 
 static qep_grid make_grid(size_t nx, size_t ny, size_t nz) {
     qep_grid grid;
+    /* clang-format off */
     const qep_bc faces[3][2] = {
         {QEP_PERIODIC, QEP_PERIODIC},
         {QEP_PERIODIC, QEP_PERIODIC},
         {QEP_PERIODIC, QEP_PERIODIC}
     };
+    /* clang-format on */
     assert_int_equal(qep_grid_init(&grid, 3, (size_t[]){nx, ny, nz}, (double[]){1, 2, 3}, NULL,
                                    (double[]){0.1, 0.2, 0.3}, QEP_CELL, faces, NULL),
                      QEP_OK);
@@ -278,12 +284,14 @@ static void the_first_point_that_is_not_finite_is_named(void **state) {
     static const struct {
         const char *text, *index;
     } cases[] = {
+        /* clang-format off */
         {"z>1.8 && y>1.2 ? 1/0 : x",  "[13,15,0]"},
         {"log(1.1-z)",                "[7,0,0]"  },
         {"sqrt(1-x)",                 "[0,0,18]" },
         {"y<2 ? 1 : log(-1)",         "[0,27,0]" },
         {"0/0",                       "[0,0,0]"  },
         {"x>1 && z>3 ? 1e308*10 : 0", "[23,0,18]"},
+        /* clang-format on */
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         for (int threads = 1; threads <= 4; threads++) {

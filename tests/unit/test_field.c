@@ -25,11 +25,13 @@ static const qep_parameters parameters = {1, names, values};
 /* Samples of x at (i + 1/2)/7, y at (j + 1/2)/5, z at (k + 1/2)/3. */
 static qep_grid grid3(void) {
     qep_grid grid;
+    /* clang-format off */
     const qep_bc faces[3][2] = {
         {QEP_PERIODIC, QEP_PERIODIC},
         {QEP_PERIODIC, QEP_PERIODIC},
         {QEP_PERIODIC, QEP_PERIODIC}
     };
+    /* clang-format on */
     assert_int_equal(qep_grid_init(&grid, 3, (size_t[]){NX, NY, NZ}, (double[]){1, 1, 1}, NULL,
                                    NULL, QEP_CELL, faces, NULL),
                      QEP_OK);
@@ -160,9 +162,11 @@ static void gaps_and_faults_are_named(void **state) {
         const char *first, *second, *code, *says;
         qep_status status;
     } cases[] = {
+        /* clang-format off */
         {"x<0.3",      "x>0.5", "uncovered",      "[0,0,2]",  QEP_ERR_CONFIG},
         {"x<",         "x>0.5", "bad_expression", "column 3", QEP_ERR_CONFIG},
         {"log(x-0.2)", NULL,    "not_finite",     "[0,0,0]",  QEP_ERR_INPUT },
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         qep_error_clear(&err);
@@ -199,10 +203,12 @@ static void time_and_files_are_found(void **state) {
         const char *condition, *text;
         int moves;
     } cases[] = {
+        /* clang-format off */
         {"x<a",   "y",      0},
         {"x<a+t", "y",      1},
         {"x<a",   "sin(t)", 1},
         {"x<",    "t(",     0}
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         qep_field_spec *spec = regions(cases[i].condition, formula(cases[i].text), NULL,

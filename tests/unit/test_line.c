@@ -20,8 +20,8 @@ static const struct {
              {QEP_WALL_NEUMANN, QEP_WALL_DIRICHLET}};
 
 /* Second difference of line l of a block with the pair's reflections; unknowns only. */
-static double second_difference(const double *block, size_t width, size_t m, size_t j, size_t l, qep_wall_kind low, qep_wall_kind high,
-                                qep_sampling sampling) {
+static double second_difference(const double *block, size_t width, size_t m, size_t j, size_t l,
+                                qep_wall_kind low, qep_wall_kind high, qep_sampling sampling) {
     const double c = block[j * width + l];
     double left = 0, right = 0;
     const int node = sampling == QEP_NODE;
@@ -54,18 +54,21 @@ static void rows_diagonalise_the_second_difference(void **state) {
             for (size_t n = 2; n <= 41; n++) {
                 for (size_t batch = 2; batch <= 4; batch += 2) {
                     qep_line *line = NULL;
-                    assert_int_equal(qep_line_create(&line, pairs[p].low, pairs[p].high, (qep_sampling)sampling, n, batch,
+                    assert_int_equal(qep_line_create(&line, pairs[p].low, pairs[p].high,
+                                                     (qep_sampling)sampling, n, batch,
                                                      QEP_EFFORT_ESTIMATE, NULL),
                                      QEP_OK);
                     const size_t m = qep_line_unknowns(line), width = 2 * batch;
-                    if (m == 0 || (m == 1 && sampling == QEP_NODE && pairs[p].low != pairs[p].high)) {
+                    if (m == 0 ||
+                        (m == 1 && sampling == QEP_NODE && pairs[p].low != pairs[p].high)) {
                         qep_line_destroy(line);
                         continue;
                     }
                     double *v = NULL, *a = NULL, *work = NULL;
                     assert_int_equal(qep_alloc_doubles(&v, m * width, "v", NULL), QEP_OK);
                     assert_int_equal(qep_alloc_doubles(&a, m * width, "a", NULL), QEP_OK);
-                    assert_int_equal(qep_alloc_doubles(&work, qep_line_scratch(line), "w", NULL), QEP_OK);
+                    assert_int_equal(qep_alloc_doubles(&work, qep_line_scratch(line), "w", NULL),
+                                     QEP_OK);
                     for (size_t i = 0; i < m * width; i++) {
                         v[i] = sin(1.7 * (double)i + 0.3) + 0.2 * cos(0.9 * (double)(i * i % 101));
                     }
@@ -80,8 +83,9 @@ static void rows_diagonalise_the_second_difference(void **state) {
                     qep_line_backward(line, a, work);
                     for (size_t j = 0; j < m; j++) {
                         for (size_t l = 0; l < width; l++) {
-                            const double expected = second_difference(v, width, m, j, l, pairs[p].low, pairs[p].high,
-                                                                      (qep_sampling)sampling);
+                            const double expected =
+                                second_difference(v, width, m, j, l, pairs[p].low, pairs[p].high,
+                                                  (qep_sampling)sampling);
                             assert_true(fabs(a[j * width + l] - expected) < 2e-14);
                         }
                     }

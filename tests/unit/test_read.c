@@ -42,8 +42,10 @@ static int tear_down(void **state) {
 /* h = 0.2, 0.5, 1 m; samples at (i + 1/2) h + (0, 1, -2). */
 static qep_grid grid3(void) {
     qep_grid grid;
-    const qep_bc faces[3][2] = {{QEP_PERIODIC, QEP_PERIODIC}, {QEP_PERIODIC, QEP_PERIODIC}, {QEP_PERIODIC, QEP_PERIODIC}};
-    assert_int_equal(qep_grid_init(&grid, 3, (size_t[]){NX, NY, NZ}, (double[]){1, 2, 3}, NULL, (double[]){0, 1, -2}, QEP_CELL, faces, NULL),
+    const qep_bc faces[3][2] = {
+        {QEP_PERIODIC, QEP_PERIODIC}, {QEP_PERIODIC, QEP_PERIODIC}, {QEP_PERIODIC, QEP_PERIODIC}};
+    assert_int_equal(qep_grid_init(&grid, 3, (size_t[]){NX, NY, NZ}, (double[]){1, 2, 3}, NULL,
+                                   (double[]){0, 1, -2}, QEP_CELL, faces, NULL),
                      QEP_OK);
     return grid;
 }
@@ -60,7 +62,8 @@ static hid_t create(const char *base) {
 }
 
 /* A data set with the test values, in either axis order, with `frames` frames (0: no time axis); the identifier is the caller's. */
-static hid_t put_field(hid_t where, const char *set, hid_t type, int xyz, size_t frames, hid_t how) {
+static hid_t put_field(hid_t where, const char *set, hid_t type, int xyz, size_t frames,
+                       hid_t how) {
     double values[2 * COUNT];
     size_t i = 0;
     for (size_t f = 0; f < (frames ? frames : 1); f++) {
@@ -75,7 +78,8 @@ static hid_t put_field(hid_t where, const char *set, hid_t type, int xyz, size_t
     const hsize_t all[4] = {frames, xyz ? NX : NZ, NY, xyz ? NZ : NX};
     const hid_t space = H5Screate_simple(frames ? 4 : 3, frames ? all : all + 1, NULL);
     const hid_t made = H5Dcreate2(where, set, type, space, H5P_DEFAULT, how, H5P_DEFAULT);
-    assert_true(made >= 0 && H5Dwrite(made, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    assert_true(made >= 0 &&
+                H5Dwrite(made, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
     H5Sclose(space);
     return made;
 }
@@ -89,9 +93,11 @@ static void put_numbers(hid_t object, const char *attribute, int count, const do
     H5Sclose(space);
 }
 
-static void put_text(hid_t object, const char *attribute, int count, size_t width, const char *text) {
+static void put_text(hid_t object, const char *attribute, int count, size_t width,
+                     const char *text) {
     const hsize_t n = (hsize_t)count;
-    const hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, NULL), type = H5Tcopy(H5T_C_S1);
+    const hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, NULL),
+                type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, width);
     const hid_t a = H5Acreate2(object, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(a >= 0 && H5Awrite(a, type, text) >= 0);
@@ -101,7 +107,11 @@ static void put_text(hid_t object, const char *attribute, int count, size_t widt
 }
 
 static qep_read_request request_for(const char *base, const char *dataset) {
-    return (qep_read_request){.file = file_name(base), .dataset = dataset, .scale = 1.0, .dimension = QEP_DIM_VOLTAGE, .path = "/entropy"};
+    return (qep_read_request){.file = file_name(base),
+                              .dataset = dataset,
+                              .scale = 1.0,
+                              .dimension = QEP_DIM_VOLTAGE,
+                              .path = "/entropy"};
 }
 
 static void expect_field(const qep_read_request *request, size_t frame, double factor) {
@@ -112,7 +122,8 @@ static void expect_field(const qep_read_request *request, size_t frame, double f
         fail_msg("%s", err.item[0].message);
     }
     for (size_t i = 0; i < COUNT; i++) {
-        assert_true(fabs(out[i] - factor * value_at(i % NX, i / NX % NY, i / NX / NY, frame)) <= 1e-15 * fabs(out[i]));
+        assert_true(fabs(out[i] - factor * value_at(i % NX, i / NX % NY, i / NX / NY, frame)) <=
+                    1e-15 * fabs(out[i]));
     }
 }
 
@@ -121,16 +132,20 @@ static void expect_refusal(const qep_read_request *request, const char *code, co
     double out[COUNT];
     for (int reading = 0; reading < 2; reading++) {
         qep_error_clear(&err);
-        const qep_status status = reading ? qep_read_field(request, &grid, 0, 1, out, &err) : qep_read_check(request, &grid, NULL, &err);
-        if (status != QEP_ERR_INPUT || strcmp(err.item[0].code, code) != 0 || !strstr(err.item[0].message, says)) {
-            fail_msg("%s: %s \"%s\" (wanted %s \"%s\")", request->dataset, err.item[0].code, err.item[0].message, code, says);
+        const qep_status status = reading ? qep_read_field(request, &grid, 0, 1, out, &err)
+                                          : qep_read_check(request, &grid, NULL, &err);
+        if (status != QEP_ERR_INPUT || strcmp(err.item[0].code, code) != 0 ||
+            !strstr(err.item[0].message, says)) {
+            fail_msg("%s: %s \"%s\" (wanted %s \"%s\")", request->dataset, err.item[0].code,
+                     err.item[0].message, code, says);
         }
     }
 }
 
 static void every_type_order_and_storage_gives_the_same_field(void **state) {
     (void)state;
-    const hid_t types[] = {H5T_IEEE_F64LE, H5T_IEEE_F64BE, H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_STD_I32BE, H5T_STD_U16LE, H5T_STD_I64LE};
+    const hid_t types[] = {H5T_IEEE_F64LE, H5T_IEEE_F64BE, H5T_IEEE_F32LE, H5T_IEEE_F32BE,
+                           H5T_STD_I32BE,  H5T_STD_U16LE,  H5T_STD_I64LE};
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
         for (int xyz = 0; xyz < 2; xyz++) {
             for (size_t frames = 0; frames < 3; frames++) {
@@ -182,12 +197,15 @@ static void series_carry_their_times(void **state) {
     const qep_grid grid = grid3();
     const double seconds[2] = {1.5, 4.0};
     const hsize_t two = 2;
-    for (int kind = 0; kind < 4; kind++) { /* no times, in the root, beside the series in ns, of wrong length */
-        const hid_t file = create("series.h5"), group = H5Gcreate2(file, "g", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    for (int kind = 0; kind < 4;
+         kind++) { /* no times, in the root, beside the series in ns, of wrong length */
+        const hid_t file = create("series.h5"),
+                    group = H5Gcreate2(file, "g", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
         H5Dclose(put_field(group, "S", H5T_IEEE_F64LE, 0, kind == 3 ? 1 : 2, H5P_DEFAULT));
         if (kind) {
             const hid_t space = H5Screate_simple(1, &two, NULL);
-            const hid_t set = H5Dcreate2(kind == 1 ? file : group, "times", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+            const hid_t set = H5Dcreate2(kind == 1 ? file : group, "times", H5T_IEEE_F64LE, space,
+                                         H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
             H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, seconds);
             if (kind == 2) {
                 put_text(set, "units", 1, 3, "ns");
@@ -216,7 +234,8 @@ static void series_carry_their_times(void **state) {
 
 static void shapes_types_and_names_are_explained(void **state) {
     (void)state;
-    const hid_t file = create("wrong.h5"), group = H5Gcreate2(file, "meshes", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t file = create("wrong.h5"),
+                group = H5Gcreate2(file, "meshes", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dclose(put_field(group, "entropy", H5T_IEEE_F64LE, 1, 0, H5P_DEFAULT));
     H5Dclose(put_field(group, "good", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT));
     const hsize_t odd[2] = {7, 9}, dims[3] = {NZ, NY, NX};
@@ -228,16 +247,19 @@ static void shapes_types_and_names_are_explained(void **state) {
     H5Tinsert(complex_type, "r", 0, H5T_IEEE_F64LE);
     H5Tinsert(complex_type, "i", 8, H5T_IEEE_F64LE);
     H5Tset_size(text, 8);
-    H5Dclose(H5Dcreate2(file, "complex", complex_type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Dclose(
+        H5Dcreate2(file, "complex", complex_type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     H5Dclose(H5Dcreate2(file, "text", text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    H5Dclose(H5Dcreate2(file, "unwritten", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Dclose(H5Dcreate2(file, "unwritten", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT,
+                        H5P_DEFAULT));
     const hid_t bad = put_field(file, "bad", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT);
     double values[COUNT] = {0};
     values[(2 * NY + 1) * NX + 3] = NAN;
     H5Dwrite(bad, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(bad);
     const hid_t scalar = H5Screate(H5S_SCALAR);
-    H5Dclose(H5Dcreate2(file, "scalar", H5T_IEEE_F64LE, scalar, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Dclose(
+        H5Dcreate2(file, "scalar", H5T_IEEE_F64LE, scalar, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     H5Sclose(scalar);
     H5Tclose(complex_type);
     H5Tclose(text);
@@ -247,6 +269,7 @@ static void shapes_types_and_names_are_explained(void **state) {
     static const struct {
         const char *dataset, *code, *says;
     } cases[] = {
+        /* clang-format off */
         {"/meshes/entropy", "shape", "\"order\": \"xyz\""}, {"/odd", "shape", "[7, 9]"},
         {"/odd", "shape", "[3, 4, 5]"},                     {"/complex", "type", "compounds"},
         {"/text", "type", "text"},                          {"/unwritten", "storage", "never written"},
@@ -254,6 +277,7 @@ static void shapes_types_and_names_are_explained(void **state) {
         {"/mesh/entropy", "missing_dataset", "mean \"meshes\""}, {"/odd/x", "missing_dataset", "not a group"},
         {"/zzzzzzzz", "missing_dataset", "bad, complex"},   {"/scalar", "shape", "single value"},
         {"", "missing_dataset", "no \"\""},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const qep_read_request request = request_for("wrong.h5", cases[i].dataset);
@@ -275,11 +299,13 @@ static void units_are_applied_or_refused(void **state) {
     static const struct {
         const char *own, *given;
         double factor; /* 0: refused */
-    } cases[] = {{NULL, NULL, 1.0}, {NULL, "mV", 1e-3}, {"mV", NULL, 1e-3}, {"mV", "mV", 1e-3},
-                 {"mV", "V", 0.0},  {"nm", NULL, 0.0},  {"prose", NULL, 1.0}, {NULL, "nm", 0.0}, {NULL, "furlong", 0.0}};
+    } cases[] = {{NULL, NULL, 1.0},    {NULL, "mV", 1e-3}, {"mV", NULL, 1e-3},
+                 {"mV", "mV", 1e-3},   {"mV", "V", 0.0},   {"nm", NULL, 0.0},
+                 {"prose", NULL, 1.0}, {NULL, "nm", 0.0},  {NULL, "furlong", 0.0}};
     const qep_grid grid = grid3();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const hid_t file = create("units.h5"), set = put_field(file, "S", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT);
+        const hid_t file = create("units.h5"),
+                    set = put_field(file, "S", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT);
         if (cases[i].own) {
             put_text(set, "units", 1, strlen(cases[i].own) + 1, cases[i].own);
         }
@@ -301,8 +327,10 @@ typedef struct {
 } record;
 
 static void write_record(const record *r, int as_component) {
-    const hid_t file = create("record.h5"), group = H5Gcreate2(file, "phi", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    const hid_t set = put_field(group, "x", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT), carrier = as_component ? group : set;
+    const hid_t file = create("record.h5"),
+                group = H5Gcreate2(file, "phi", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t set = put_field(group, "x", H5T_IEEE_F64LE, 0, 0, H5P_DEFAULT),
+                carrier = as_component ? group : set;
     put_numbers(carrier, "gridSpacing", 3, r->spacing);
     put_numbers(carrier, "gridGlobalOffset", 3, r->offset);
     put_numbers(carrier, "gridUnitSI", 1, &r->grid_unit);
@@ -318,7 +346,9 @@ static void write_record(const record *r, int as_component) {
 
 static void openpmd_records_must_agree_with_the_grid(void **state) {
     (void)state;
-    static const record good = {{1e3, 500, 200}, {-2e3, 1e3, 0}, {0.5, 0.5, 0.5}, 1e-3, 1e-3, {2, 1, -3, -1, 0, 0, 0}, "z\0y\0x"};
+    static const record good = {
+        {1e3, 500, 200},         {-2e3, 1e3, 0}, {0.5, 0.5, 0.5}, 1e-3, 1e-3,
+        {2, 1, -3, -1, 0, 0, 0}, "z\0y\0x"};
     for (int as_component = 0; as_component < 2; as_component++) {
         record r = good;
         qep_read_request request = request_for("record.h5", "/phi/x");
@@ -361,12 +391,16 @@ static void nothing_leads_out_of_the_file(void **state) {
     H5Lcreate_external(other, "/S", file, "external", H5P_DEFAULT, H5P_DEFAULT);
     H5Lcreate_external(other, "/", file, "elsewhere", H5P_DEFAULT, H5P_DEFAULT);
     H5Lcreate_soft("/external", file, "soft", H5P_DEFAULT, H5P_DEFAULT);
-    static const char *const sources[][3] = {{"v_file", NULL, "/S"}, {"v_link", ".", "/external"}, {"v_stolen", ".", "/stolen"},
-                                             {"v_self", ".", "/v_self"}, {"v_gone", ".", "/gone"}};
+    static const char *const sources[][3] = {{"v_file", NULL, "/S"},
+                                             {"v_link", ".", "/external"},
+                                             {"v_stolen", ".", "/stolen"},
+                                             {"v_self", ".", "/v_self"},
+                                             {"v_gone", ".", "/gone"}};
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         how = H5Pcreate(H5P_DATASET_CREATE);
         H5Pset_virtual(how, space, sources[i][1] ? sources[i][1] : other, sources[i][2], space);
-        H5Dclose(H5Dcreate2(file, sources[i][0], H5T_IEEE_F64LE, space, H5P_DEFAULT, how, H5P_DEFAULT));
+        H5Dclose(
+            H5Dcreate2(file, sources[i][0], H5T_IEEE_F64LE, space, H5P_DEFAULT, how, H5P_DEFAULT));
         H5Pclose(how);
     }
     H5Sclose(space);
@@ -374,9 +408,11 @@ static void nothing_leads_out_of_the_file(void **state) {
     static const struct {
         const char *dataset, *code, *says;
     } cases[] = {
+        /* clang-format off */
         {"/stolen", "leaves_file", "another file"},   {"/external", "leaves_file", "external link"}, {"/elsewhere/S", "leaves_file", "external link"},
         {"/soft", "leaves_file", "external link"},    {"/v_file", "leaves_file", "other.h5"},        {"/v_link", "leaves_file", "external link"},
         {"/v_stolen", "leaves_file", "another file"}, {"/v_self", "storage", "deep"},               {"/v_gone", "missing_dataset", "gone"},
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const qep_read_request request = request_for("hostile.h5", cases[i].dataset);
@@ -407,7 +443,8 @@ static void only_regular_hdf5_files_are_opened(void **state) {
 static void huge_claims_are_refused(void **state) {
     (void)state;
     const hid_t file = create("huge.h5"), how = H5Pcreate(H5P_DATASET_CREATE);
-    const hsize_t wrap[3] = {(hsize_t)1 << 31, (hsize_t)1 << 31, 4}, long_time[4] = {(hsize_t)1 << 60, NZ, NY, NX}, chunk[4] = {1, 1, 1, 1};
+    const hsize_t wrap[3] = {(hsize_t)1 << 31, (hsize_t)1 << 31, 4},
+                  long_time[4] = {(hsize_t)1 << 60, NZ, NY, NX}, chunk[4] = {1, 1, 1, 1};
     hid_t space = H5Screate_simple(3, wrap, NULL);
     H5Pset_chunk(how, 3, chunk);
     H5Dclose(H5Dcreate2(file, "wrap", H5T_IEEE_F64LE, space, H5P_DEFAULT, how, H5P_DEFAULT));
@@ -426,7 +463,8 @@ static void huge_claims_are_refused(void **state) {
 
 static void truncated_files_are_refused(void **state) {
     (void)state;
-    const hid_t file = create("whole.h5"), set = put_field(file, "S", H5T_IEEE_F64LE, 0, 2, H5P_DEFAULT);
+    const hid_t file = create("whole.h5"),
+                set = put_field(file, "S", H5T_IEEE_F64LE, 0, 2, H5P_DEFAULT);
     put_text(set, "units", 1, 2, "V");
     H5Dclose(set);
     H5Fclose(file);
@@ -450,7 +488,8 @@ static void truncated_files_are_refused(void **state) {
 
 static void texts_come_back(void **state) {
     (void)state;
-    const hid_t file = create("text.h5"), scalar = H5Screate(H5S_SCALAR), fixed = H5Tcopy(H5T_C_S1), variable = H5Tcopy(H5T_C_S1);
+    const hid_t file = create("text.h5"), scalar = H5Screate(H5S_SCALAR), fixed = H5Tcopy(H5T_C_S1),
+                variable = H5Tcopy(H5T_C_S1);
     H5Tset_size(fixed, 5);
     H5Tset_strpad(fixed, H5T_STR_NULLPAD);
     H5Tset_size(variable, H5T_VARIABLE);

@@ -16,7 +16,8 @@
 /* Charge and entropy between walls of every kind, so that both parts are solved and tap, eigenvalue and boundary all matter. */
 static const char problem[] =
     "{\"grid\": {\"points\": [12, 9, 10], \"lengths\": [1.2, 0.9, 2.5]%s},\n"
-    " \"boundary\": {\"x\": {\"low\": {\"dirichlet\": \"0.3 + cos(2*y)\"}, \"high\": {\"neumann\": 1}}, \"y\": \"natural\", \"z\": \"dirichlet\"},\n"
+    " \"boundary\": {\"x\": {\"low\": {\"dirichlet\": \"0.3 + cos(2*y)\"}, \"high\": {\"neumann\": "
+    "1}}, \"y\": \"natural\", \"z\": \"dirichlet\"},\n"
     " \"entropy\": \"sin(3*x) + y*z + t\", \"charge\": \"1e-11*cos(x + y)\",\n"
     " \"coupling\": {\"closure\": \"custom\", \"value\": \"2e15 K m^3 J^-1 s^-1\"},\n"
     " \"solver\": {\"derivative\": \"%s\"%s}%s}\n";
@@ -25,7 +26,8 @@ typedef struct {
     char folder[64], config[96], output[96], partial[96];
 } place;
 
-static void make_place(place *p, const char *sampling, const char *derivative, const char *solver, const char *more) {
+static void make_place(place *p, const char *sampling, const char *derivative, const char *solver,
+                       const char *more) {
     snprintf(p->folder, sizeof p->folder, "/tmp/qep-test-run-XXXXXX");
     assert_non_null(mkdtemp(p->folder));
     snprintf(p->config, sizeof p->config, "%s/case.json", p->folder);
@@ -147,8 +149,9 @@ static void stopped_series_keeps_finished_frames(void **state) {
 
 static void every_topic_is_listed(void **state) {
     (void)state;
-    static const char *const topics[][2] = {{"sources", "hdf5"}, {"quantities", "J_rho"}, {"boundaries", "natural"},
-                                            {"units", "ohm"},    {"keys", "grid"},        {"exit-codes", "130"}};
+    static const char *const topics[][2] = {{"sources", "hdf5"},       {"quantities", "J_rho"},
+                                            {"boundaries", "natural"}, {"units", "ohm"},
+                                            {"keys", "grid"},          {"exit-codes", "130"}};
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         char *text = qep_run_list(topics[i][0]);
         assert_non_null(text);
@@ -157,7 +160,8 @@ static void every_topic_is_listed(void **state) {
     }
     assert_null(qep_run_list("unknown"));
     char *versions = qep_run_versions();
-    static const char *const libraries[] = {"FFTW", "HDF5", "cJSON", "muParser", "xxHash", "Nettle", "OpenMP"};
+    static const char *const libraries[] = {"FFTW",   "HDF5",   "cJSON", "muParser",
+                                            "xxHash", "Nettle", "OpenMP"};
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         assert_non_null(strstr(versions, libraries[i]));
     }

@@ -23,8 +23,8 @@
 enum { NX = 5, NY = 4, NZ = 3, POINTS = NX * NY * NZ };
 
 static const qep_record records[2] = {
-    {"phi", "phi", "entropic potential", "T6", QEP_DIM_VOLTAGE,        0},
-    {"E",   "E",   "electric field",     "T6", QEP_DIM_ELECTRIC_FIELD, 1},
+    {"phi", "phi", "entropic potential", "T6", QEP_DIM_VOLTAGE, 0},
+    {"E", "E", "electric field", "T6", QEP_DIM_ELECTRIC_FIELD, 1},
 };
 
 static char folder[64];
@@ -48,11 +48,13 @@ static const char *name_of(const char *base, char name[128]) {
 static qep_grid make_grid(void) {
     static const size_t points[3] = {NX, NY, NZ};
     static const double lengths[3] = {1e-8, 2e-8, 3e-8};
+    /* clang-format off */
     static const qep_bc faces[3][2] = {
         {QEP_PERIODIC, QEP_PERIODIC},
         {QEP_PERIODIC, QEP_PERIODIC},
         {QEP_PERIODIC, QEP_PERIODIC}
     };
+    /* clang-format on */
     qep_grid grid;
     assert_int_equal(qep_grid_init(&grid, 3, points, lengths, NULL, NULL, QEP_CELL, faces, NULL),
                      QEP_OK);
@@ -108,12 +110,14 @@ static void check_checksum(const char *file, const char *path) {
 
 static void checksums_are_of_the_stored_bytes(void **state) {
     (void)state;
+    /* clang-format off */
     static const qep_write_options forms[] = {
         {.threads = 1        },
         {              .threads = 2,                   .deflate = 4},
         {                      .threads = 1, .single_precision = 1},
         { .threads = 2,                  .single_precision = 1, .deflate = 1},
     };
+    /* clang-format on */
     char name[128];
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         qep_writer *writer = start(name_of("sum.h5", name), &forms[i]);

@@ -11,9 +11,9 @@ enum { QEP_ERROR_CAPACITY = 20, QEP_ERROR_CODE = 32, QEP_ERROR_PATH = 256, QEP_E
 /* One thing that went wrong. line and column are 1-based; 0 means unknown. */
 typedef struct {
     qep_status status;
-    char code[QEP_ERROR_CODE];    /* machine-readable kind, e.g. "unknown_key" */
-    char path[QEP_ERROR_PATH];    /* JSON path ("/grid/points") or ""                              */
-    char file[QEP_ERROR_PATH];    /* file (or file:dataset) concerned, or ""                       */
+    char code[QEP_ERROR_CODE]; /* machine-readable kind, e.g. "unknown_key" */
+    char path[QEP_ERROR_PATH]; /* JSON path ("/grid/points") or ""                              */
+    char file[QEP_ERROR_PATH]; /* file (or file:dataset) concerned, or ""                       */
     size_t line, column;
     char message[QEP_ERROR_TEXT]; /* a sentence: what came, what is allowed, what to try          */
 } qep_error_item;

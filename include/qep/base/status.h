@@ -14,7 +14,8 @@
     X(QEP_ERR_PROBLEM, 5, "problem",                                                               \
       "the problem is not solvable as posed (incompatible or inapplicable)")                       \
     X(QEP_ERR_UNCONVERGED, 6, "unconverged", "the solver did not converge or a self-check failed") \
-    X(QEP_ERR_OUTPUT, 7, "output", "the output exists, its folder is missing, or it cannot be written") \
+    X(QEP_ERR_OUTPUT, 7, "output",                                                                 \
+      "the output exists, its folder is missing, or it cannot be written")                         \
     X(QEP_ERR_MEMORY, 8, "memory", "the run does not fit into the memory allowed")                 \
     X(QEP_ERR_INTERNAL, 9, "internal", "a fault of the program itself; please report it")          \
     X(QEP_ERR_INTERRUPTED, 130, "interrupted", "stopped by a signal (shells see 128 + its number)")

@@ -24,8 +24,8 @@ const qep_unit_row *qep_unit_table(size_t *count);
 int qep_unit_parse(const char *text, double *factor, qep_dimension *dimension, char *message);
 
 typedef enum {
-    QEP_QUANTITY_NO,    /* the text does not have the form NUMBER UNIT (it may be an expression)      */
-    QEP_QUANTITY_YES,   /* value and dimension are filled; a bare number has has_unit = 0            */
+    QEP_QUANTITY_NO, /* the text does not have the form NUMBER UNIT (it may be an expression)      */
+    QEP_QUANTITY_YES, /* value and dimension are filled; a bare number has has_unit = 0            */
     QEP_QUANTITY_ERROR, /* it has that form, but the unit is unknown or malformed: see message       */
 } qep_quantity_result;
 

@@ -13,7 +13,12 @@
 #include "qep/stencil/derivative.h"
 #include <stddef.h>
 
-typedef enum { QEP_CLOSURE_LITERAL, QEP_CLOSURE_CELL, QEP_CLOSURE_CUSTOM, QEP_CLOSURE_COUNT } qep_closure;
+typedef enum {
+    QEP_CLOSURE_LITERAL,
+    QEP_CLOSURE_CELL,
+    QEP_CLOSURE_CUSTOM,
+    QEP_CLOSURE_COUNT
+} qep_closure;
 typedef enum { QEP_GAUGE_ZERO_MEAN, QEP_GAUGE_POINT } qep_gauge_kind;
 
 /* A face of the grid. value == NULL: homogeneous. The expression may use x, y, z, t; numbers and quantities arrive as NUMBER. */
@@ -30,23 +35,23 @@ typedef struct {
 /* T5: kappa = (hbar/e) c. */
 typedef struct {
     qep_closure closure;
-    double c;                     /* SI */
+    double c; /* SI */
     qep_dimension c_dimension;
-    double kappa;                 /* (hbar/e) c, SI */
+    double kappa; /* (hbar/e) c, SI */
     qep_dimension kappa_dimension;
     double cell_volume, time, length; /* closure "cell"; length 0 when not given */
-    qep_field_spec *profile;      /* NULL: 1 */
+    qep_field_spec *profile;          /* NULL: 1 */
 } qep_coupling;
 
 typedef struct qep_json qep_json; /* parsed text with positions; opaque */
 
 typedef struct {
     /* where it came from */
-    char *name;             /* file as given on the command line, or "<stdin>" */
-    char *text;             /* configuration as given */
-    char *directory;        /* what relative input paths refer to; "" is the working directory */
-    qep_json *json;         /* after overrides; for positions and provenance */
-    char **overrides;       /* --set texts */
+    char *name;       /* file as given on the command line, or "<stdin>" */
+    char *text;       /* configuration as given */
+    char *directory;  /* what relative input paths refer to; "" is the working directory */
+    qep_json *json;   /* after overrides; for positions and provenance */
+    char **overrides; /* --set texts */
     size_t override_count;
 
     /* "parameters" */
@@ -58,28 +63,29 @@ typedef struct {
     qep_field_spec *entropy, *charge, *conductivity, *permittivity; /* NULL when not given */
     qep_coupling coupling;
     qep_reading reading;
-    double direction[3];    /* unit vector, reading "directional" */
+    double direction[3]; /* unit vector, reading "directional" */
 
     qep_derivative derivative;
     double tolerance;
     size_t max_iterations;
     int neutralize;
-    double compatibility;   /* largest relative incompatibility that is projected out; < 0: the rule of docs/numerics.md */
+    /* largest relative incompatibility that is projected out; < 0: the rule of docs/numerics.md */
+    double compatibility;
     qep_gauge_kind gauge;
     double gauge_point[3], gauge_value;
     int keep_unconverged;
 
-    double *times;          /* "time": NULL when not given */
+    double *times; /* "time": NULL when not given */
     size_t time_count;
     qep_probe *probes;
     size_t probe_count;
 
-    char *output_file;      /* as given or the stem + ".h5" in the working directory */
-    const char **fields;    /* names of quantities, from the quantity table; owned array */
+    char *output_file;   /* as given or the stem + ".h5" in the working directory */
+    const char **fields; /* names of quantities, from the quantity table; owned array */
     size_t field_count;
-    int fields_given;       /* 0: the default list */
+    int fields_given; /* 0: the default list */
     int deflate, single_precision, views, xdmf;
-    size_t memory_limit;    /* bytes; 0: 80 % of what is available */
+    size_t memory_limit; /* bytes; 0: 80 % of what is available */
 } qep_config;
 
 /* Overrides: "grid.points[0]=128". */
@@ -90,10 +96,12 @@ typedef struct {
 
 /* Read, parse, override, validate. All faults of one configuration are added to err (each with line, column and JSON path), and
  * the status of the worst is returned. name: file, "-" for standard input, or a .h5 this program wrote. On success *config is filled. */
-qep_status qep_config_load(qep_config **config, const char *name, const qep_config_options *options, qep_error *err);
+qep_status qep_config_load(qep_config **config, const char *name, const qep_config_options *options,
+                           qep_error *err);
 /* The same from text; directory: what relative input paths refer to. */
-qep_status qep_config_parse(qep_config **config, const char *text, size_t length, const char *name, const char *directory,
-                            const qep_config_options *options, qep_error *err);
+qep_status qep_config_parse(qep_config **config, const char *text, size_t length, const char *name,
+                            const char *directory, const qep_config_options *options,
+                            qep_error *err);
 void qep_config_destroy(qep_config *config);
 
 /* Effective configuration (overrides and defaults filled in, values in SI) as indented JSON; release with qep_free.

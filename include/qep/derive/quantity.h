@@ -14,19 +14,20 @@ enum {
     QEP_NEEDS_CONDUCTIVITY = 8, /* sigma is evaluated for it */
     QEP_NEEDS_SOURCE = 16,      /* the right-hand side is kept for it */
     QEP_NEEDS_FRAMES = 32,      /* at least two frames */
-    QEP_NEEDS_POTENTIAL = 64    /* a potential exists: not with a kappa profile in "field" and "directional" */
+    QEP_NEEDS_POTENTIAL =
+        64 /* a potential exists: not with a kappa profile in "field" and "directional" */
 };
 
 typedef struct {
-    const char *name;      /* as in output.fields and the file */
+    const char *name; /* as in output.fields and the file */
     const char *symbol;
     const char *long_name;
-    const char *equation;  /* number in docs/theory.md */
-    int rank;              /* 0 scalar, 1 vector, 2 tensor; phi, E and J_S gain one in reading "gradient" */
+    const char *equation; /* number in docs/theory.md */
+    int rank; /* 0 scalar, 1 vector, 2 tensor; phi, E and J_S gain one in reading "gradient" */
     const char *doc;
-    unsigned readings;     /* bit 1 << qep_reading where it is defined */
-    unsigned needs;        /* bits above */
-    int gains_rank;        /* 1: one rank more in reading "gradient" */
+    unsigned readings; /* bit 1 << qep_reading where it is defined */
+    unsigned needs;    /* bits above */
+    int gains_rank;    /* 1: one rank more in reading "gradient" */
     qep_dimension (*dimension)(const qep_solution_dimensions *known, qep_reading reading);
     /* One component into out [nz,ny,nx]: i, j are the axes of a vector or tensor component, else 0. */
     qep_status (*compute)(const qep_solution *solution, int i, int j, double *out, qep_error *err);
@@ -41,8 +42,10 @@ int qep_quantity_rank(const qep_quantity_row *row, qep_reading reading);
 /* Number of components on ndim axes: ndim^rank. */
 int qep_quantity_components(const qep_quantity_row *row, qep_reading reading, int ndim);
 /* 1 when the row's function uses solution->work on this grid. */
-int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim, int kappa_varies);
+int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim,
+                           int kappa_varies);
 /* Component number c (x,y,z or xx,xy,...) of a quantity into out [nz,ny,nx]. */
-qep_status qep_quantity_compute(const qep_quantity_row *row, const qep_solution *solution, int component, double *out, qep_error *err);
+qep_status qep_quantity_compute(const qep_quantity_row *row, const qep_solution *solution,
+                                int component, double *out, qep_error *err);
 
 #endif

@@ -58,6 +58,7 @@ typedef struct {
 } qep_solution;
 
 /* sum of w (u - offset) / sum of w over the grid, w the quadrature weights of qep_grid_weight. */
-qep_status qep_weighted_mean(const qep_grid *grid, const double *u, double offset, int threads, double *mean, qep_error *err);
+qep_status qep_weighted_mean(const qep_grid *grid, const double *u, double offset, int threads,
+                             double *mean, qep_error *err);
 
 #endif

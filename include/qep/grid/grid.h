@@ -6,7 +6,10 @@
 #include "qep/base/error.h"
 #include <stddef.h>
 
-typedef enum { QEP_CELL, QEP_NODE } qep_sampling; /* samples at origin + (i+1/2) h, or origin + i h */
+typedef enum {
+    QEP_CELL,
+    QEP_NODE
+} qep_sampling; /* samples at origin + (i+1/2) h, or origin + i h */
 
 typedef enum {
     QEP_PERIODIC,

@@ -8,15 +8,15 @@
 #include <stddef.h>
 
 typedef struct {
-    const char *output;          /* -o, or NULL */
-    const char *const *set;      /* --set texts */
+    const char *output;     /* -o, or NULL */
+    const char *const *set; /* --set texts */
     size_t set_count;
     int force, skip_done;
-    int check_only;              /* -n: everything before solving, nothing written */
-    int threads;                 /* > 0 */
+    int check_only; /* -n: everything before solving, nothing written */
+    int threads;    /* > 0 */
     qep_plan_effort effort;
-    const char *wisdom;          /* file, "none", or NULL for the per-user cache */
-    const char *command_line;    /* for provenance */
+    const char *wisdom;       /* file, "none", or NULL for the per-user cache */
+    const char *command_line; /* for provenance */
     const qep_log *log;
     /* Test hook, NULL in the program: called with every solver after planning. */
     void (*after_plan)(void *user, qep_poisson *solver);
@@ -27,18 +27,18 @@ typedef struct {
 typedef struct {
     char group[96]; /* "" or "electrodes/left" */
     char name[48];
-    char unit[48];  /* "" for plain numbers */
-    double *value;  /* [frames] */
+    char unit[48]; /* "" for plain numbers */
+    double *value; /* [frames] */
 } qep_run_result;
 
 typedef struct {
     qep_status status;
-    char *output;           /* final name, or NULL */
-    int written;            /* the output is in place under its name (also when unconverged and kept) */
-    size_t points[3];       /* samples per axis, 0 for axes that the grid does not have */
+    char *output;     /* final name, or NULL */
+    int written;      /* the output is in place under its name (also when unconverged and kept) */
+    size_t points[3]; /* samples per axis, 0 for axes that the grid does not have */
     size_t frames;
     int threads;
-    int skipped;            /* --skip-done found a finished result */
+    int skipped; /* --skip-done found a finished result */
     double seconds_total, seconds_read, seconds_plan, seconds_solve, seconds_derive, seconds_write;
     size_t peak_rss;        /* bytes */
     size_t estimated_bytes; /* memory estimate that was checked against the limit */
@@ -47,7 +47,8 @@ typedef struct {
 } qep_run_report;
 
 /* Run one configuration. Errors are added to err with line and column; the status is the worst of them. */
-qep_status qep_run(const char *config_name, const qep_run_options *options, qep_run_report *report, qep_error *err);
+qep_status qep_run(const char *config_name, const qep_run_options *options, qep_run_report *report,
+                   qep_error *err);
 void qep_run_report_free(qep_run_report *report);
 
 /* Versions of everything linked, one per line, for --version; release with qep_free. */

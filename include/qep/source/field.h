@@ -14,7 +14,7 @@ typedef enum {
     QEP_FIELD_NUMBER,     /* value                                                              */
     QEP_FIELD_EXPRESSION, /* text, SI                                                           */
     QEP_FIELD_HDF5,       /* data set of a file                                                 */
-    QEP_FIELD_REGIONS,    /* child[i] where condition[i] holds first; a NULL condition is the default */
+    QEP_FIELD_REGIONS, /* child[i] where condition[i] holds first; a NULL condition is the default */
     QEP_FIELD_SUM,
     QEP_FIELD_PRODUCT
 } qep_field_kind;
@@ -26,13 +26,13 @@ struct qep_field_spec {
     qep_dimension dimension; /* what the place needs */
     double value;            /* NUMBER: SI */
     char *text;              /* EXPRESSION */
-    char *file, *dataset;    /* HDF5: file relative paths already resolved against the configuration */
-    int order_xyz;           /* HDF5: 1 when the data set's axes are [nx, ny, nz] */
-    double scale;            /* HDF5: multiplied to the data after the unit */
-    char *unit;              /* HDF5: unit text or NULL */
-    size_t count;            /* children */
+    char *file, *dataset; /* HDF5: file relative paths already resolved against the configuration */
+    int order_xyz;        /* HDF5: 1 when the data set's axes are [nx, ny, nz] */
+    double scale;         /* HDF5: multiplied to the data after the unit */
+    char *unit;           /* HDF5: unit text or NULL */
+    size_t count;         /* children */
     qep_field_spec **child;
-    char **condition;        /* REGIONS: expression, nonzero = inside; NULL for the default */
+    char **condition; /* REGIONS: expression, nonzero = inside; NULL for the default */
 };
 
 /* Release a tree; NULL is allowed. Owns every pointer in it (allocated with qep_alloc / qep_text_copy). */
@@ -42,21 +42,26 @@ void qep_field_spec_destroy(qep_field_spec *spec);
 int qep_field_is_constant(const qep_field_spec *spec, double *value);
 
 /* 1 when the field changes with time (an expression of t, or an HDF5 series). Expressions that do not compile: 0. */
-int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid, const qep_parameters *parameters);
+int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid,
+                                const qep_parameters *parameters);
 
 /* Frames of an HDF5 series found in the tree: *count = 0 when there is none; times (release with qep_free) come from the
  * file's `times` data set beside the series (same group, else root; s), else 0, 1, 2, ... Two series that disagree: QEP_ERR_INPUT. */
-qep_status qep_field_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count, double **times, qep_error *err);
+qep_status qep_field_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
+                            double **times, qep_error *err);
 
 /* Compile expressions and open data sets without reading them: the errors that `--check` must find. */
-qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid, const qep_parameters *parameters, qep_error *err);
+qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,
+                           const qep_parameters *parameters, qep_error *err);
 
 /* out [nz,ny,nx] at time t; `frame` is the index into an HDF5 series. Values are SI. Fails with QEP_ERR_INPUT on any NaN/Inf, naming
  * the field's JSON path, the index [z,y,x] and where it came from. Regions without a match and default: QEP_ERR_CONFIG. */
 qep_status qep_field_fill(const qep_field_spec *spec, const qep_grid *grid, double t, size_t frame,
-                          const qep_parameters *parameters, int threads, double *out, const qep_log *log, qep_error *err);
+                          const qep_parameters *parameters, int threads, double *out,
+                          const qep_log *log, qep_error *err);
 
 /* Files the tree reads: calls visit(user, file) for each. */
-void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file), void *user);
+void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),
+                     void *user);
 
 #endif

@@ -17,7 +17,8 @@ static double number(const qep_run_report *report, const char *name) {
 int main(int argc, char **argv) {
     qep_error err = {0};
     qep_run_report report;
-    const qep_run_options options = {.output = argc > 2 ? argv[2] : NULL, .threads = 2, .wisdom = "none"};
+    const qep_run_options options = {
+        .output = argc > 2 ? argv[2] : NULL, .threads = 2, .wisdom = "none"};
     const qep_status status = argc > 1 ? qep_run(argv[1], &options, &report, &err) : QEP_ERR_USAGE;
     if (status != QEP_OK) {
         fprintf(stderr, "%s\n", err.count ? err.item[0].message : "usage: consumer CONFIG OUTPUT");
