@@ -201,6 +201,9 @@ void qep_config_locate(const qep_config *config, qep_error *err) {
         if (!item->file[0]) {
             snprintf(item->file, sizeof item->file, "%s", config->name);
         }
+        if (node == config->json->root) {
+            continue; /* about a key of which not even the section is given: line 1 would say nothing */
+        }
         /* Also where the fault is in another file: the place is that of the key that names it. */
         json_line_column(config->json->text, node->value_at, &item->line, &item->column);
     }

@@ -190,7 +190,8 @@ void finish_coupling(reader *r) {
         return;
     }
     set_c(d);
-    if (!isfinite(d->config.coupling.kappa)) {
+    if (!isfinite(d->config.coupling.kappa) &&
+        r->failed == 0) { /* else a key that was refused may be the cause */
         reject(r, blame(r, "coupling"), "out_of_range",
                "kappa = (hbar/e) c is too large for a double");
     }

@@ -50,6 +50,9 @@ static const char *found(const scanner *s, char buffer[16]) {
         return "the end of the text";
     }
     const unsigned char c = (unsigned char)peek(s);
+    if (c == '"') {
+        return "a double quote";
+    }
     if (c < 0x20 || c >= 0x7f) {
         snprintf(buffer, 16, "byte 0x%02x", c);
     } else {

@@ -57,10 +57,24 @@ static size_t output_bytes(const qep_run_state *run) {
     return fits ? bytes : (size_t)-1;
 }
 
+static int is_result(const char *name) {
+    const size_t length = strlen(name);
+    return length > 3 && strcmp(name + length - 3, ".h5") == 0;
+}
+
+/* The configuration is an input like any other, unless it is a result: that one may be made again in place. */
 static qep_status check_output(const qep_run_state *run, qep_error *err) {
     const qep_write_options options = write_options(run);
-    return qep_writer_check(&options, output_bytes(run), (const char *const *)run->inputs,
-                            run->input_count, err);
+    const char *inputs[QEP_RUN_INPUTS + 1];
+    size_t count = 0;
+    while (count < run->input_count) {
+        inputs[count] = run->inputs[count];
+        count++;
+    }
+    if (!is_result(run->config->name)) {
+        inputs[count++] = run->config->name;
+    }
+    return qep_writer_check(&options, output_bytes(run), inputs, count, err);
 }
 
 static void prepare_solution(qep_run_state *run) {

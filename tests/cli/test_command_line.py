@@ -245,6 +245,35 @@ def test_an_existing_output_is_refused_replaced_or_recognised(call, write, small
         assert file["phi"].shape[-1] == 8
 
 
+def test_the_configuration_is_never_replaced_by_its_result(call, write, small):
+    """If this fails, -f together with a wrong -o destroys what somebody wrote by hand."""
+    path = write(small)
+    before = path.read_bytes()
+    for option in ("--force", "--check"):
+        refused = call("-f", option, "-o", path, path)
+        assert refused.returncode == 7 and "is the input" in refused.stderr
+        assert path.read_bytes() == before
+
+
+def test_a_result_may_be_made_again_in_place(call, write, small, tmp_path):
+    assert call(write(small)).returncode == 0
+    assert call("-f", "-o", tmp_path / "case.h5", tmp_path / "case.h5").returncode == 0
+
+
+def test_one_mistake_is_one_message(call, write, small):
+    """If this fails, an unreadable time of the closure is followed by a complaint about the kappa that was never computed."""
+    coupling = {"closure": "cell", "cell_volume": "11.81 angstrom^3", "time": "27 fz"}
+    done = call("--json", write({**small, "coupling": coupling}))
+    assert [error["path"] for error in json.loads(done.stdout)["errors"]] == ["/coupling/time"]
+
+
+def test_a_missing_comma_names_the_quote_that_follows(call, tmp_path):
+    path = tmp_path / "typo.json"
+    path.write_text('{"entropy": "x" "grid": 1}')
+    done = call(path)
+    assert done.returncode == 3 and 'is expected, found a double quote' in done.stderr
+
+
 def test_print_config_prints_what_would_run(call, write, small, tmp_path):
     result = call("--print-config", "-s", "grid.points[0]=6", write(small))
     assert result.returncode == 0, result.stderr
