@@ -7,19 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row,
-                                   int component, char text[4]) {
-    const int rank = qep_quantity_rank(row, run->config->reading), ndim = run->grid->ndim;
-    if (rank == 0) {
-        text[0] = 0;
-    } else if (rank == 1) {
-        snprintf(text, 4, "%c", "xyz"[component % 3]);
-    } else {
-        snprintf(text, 4, "%c%c", "xyz"[component / ndim % 3], "xyz"[component % ndim % 3]);
-    }
-    return text;
-}
-
 /* phi_min, phi_max of scalars; E_max, the largest magnitude of any component, of the rest. */
 static qep_status extrema(qep_run_state *run, size_t frame, const qep_quantity_row *row, double min,
                           double max, qep_error *err) {

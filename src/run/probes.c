@@ -74,10 +74,23 @@ static double interpolate(const qep_grid *grid, const qep_probe_stencil *p, cons
     return value;
 }
 
+/* Name of a component: "", "x", "xy". */
+static void component_name(const qep_run_state *run, const qep_quantity_row *row, int component,
+                           char text[4]) {
+    const int rank = qep_quantity_rank(row, run->config->reading), ndim = run->grid->ndim;
+    if (rank == 0) {
+        text[0] = 0;
+    } else if (rank == 1) {
+        snprintf(text, 4, "%c", "xyz"[component % 3]);
+    } else {
+        snprintf(text, 4, "%c%c", "xyz"[component / ndim % 3], "xyz"[component % ndim % 3]);
+    }
+}
+
 qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row,
                                int component, const double *values, qep_error *err) {
     char axes[4], name[48], group[96], unit[QEP_RUN_UNIT];
-    qep_run_component_name(run, row, component, axes);
+    component_name(run, row, component, axes);
     snprintf(name, sizeof name, "%s%s%s", row->name, axes[0] ? "_" : "", axes);
     qep_run_unit(row->dimension(&run->dimension, run->config->reading), unit);
     for (size_t p = 0; p < run->config->probe_count; p++) {

@@ -140,9 +140,6 @@ void qep_run_announce_idle_keys(const qep_run_state *run);
 /* summary.c */
 void qep_run_announce(const qep_run_state *run);
 void qep_run_announce_scale(const qep_run_state *run, double S_min, double S_max);
-/* Name of a component: "", "x", "xy". */
-const char *qep_run_component_name(const qep_run_state *run, const qep_quantity_row *row,
-                                   int component, char text[4]);
 
 /* clock.c */
 double qep_run_seconds(void);
