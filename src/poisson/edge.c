@@ -6,7 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-static void fill_depth(const qep_stencil_axis *axis, const qep_wall *wall, int side, int depth, double *out) {
+/* Of two nodes between a Dirichlet and a Neumann wall, the ghost behind the second mirrors the first: the known value enters twice. */
+static double times_seen(const qep_stencil_axis *axis, const qep_wall *wall, const qep_wall *opposite, int depth) {
+    const int known_node = axis->sampling == QEP_NODE && wall->kind == QEP_WALL_DIRICHLET;
+    return known_node && depth == 1 && axis->n == 2 && opposite->kind == QEP_WALL_NEUMANN ? 2.0 : 1.0;
+}
+
+static void fill_depth(const qep_stencil_axis *axis, const qep_wall walls[2], int side, int depth, double *out) {
+    const qep_wall *wall = &walls[side];
+    const double times = times_seen(axis, wall, &walls[!side], depth);
     const int known_node = axis->sampling == QEP_NODE && wall->kind == QEP_WALL_DIRICHLET;
     memset(out, 0, wall->count * sizeof *out);
     for (int m = depth + !known_node; m <= axis->half; m++) {
@@ -14,7 +22,7 @@ static void fill_depth(const qep_stencil_axis *axis, const qep_wall *wall, int s
             continue;
         }
         for (int k = 0; k < QEP_WALL_LEVELS; k++) {
-            const double c = axis->second[m] * qep_stencil_ghost_coefficient(axis, wall->kind, side, m - depth, k);
+            const double c = times * axis->second[m] * qep_stencil_ghost_coefficient(axis, wall->kind, side, m - depth, k);
             for (size_t t = 0; c != 0.0 && t < wall->count; t++) {
                 out[t] += c * wall->level[k][t];
             }
@@ -39,7 +47,7 @@ qep_status qep_edge_terms_fill(const qep_stencil *stencil, const qep_walls *wall
                 if (!*depth) {
                     QEP_TRY(qep_alloc_doubles(depth, wall->count, "boundary terms", err));
                 }
-                fill_depth(&stencil->axis[d], wall, side, i, *depth);
+                fill_depth(&stencil->axis[d], walls->wall[d], side, i, *depth);
             }
         }
     }
