@@ -9,23 +9,39 @@
 #include <math.h>
 #include <string.h>
 
+enum { ROUGH = 4 };
+
 /* out = scale (level-th wall derivative of f), from the samples nearest to the wall; zero where it is smaller than its own uncertainty, so
- * that a source that vanishes at the wall adds nothing. */
-static void extrapolate(const qep_grid *grid, const qep_lift *lift, const double *f, double scale, int d, int side, int level, double *out) {
+ * that a source that vanishes at the wall adds nothing, and where it changes by more than the samples do: rough data have no derivatives, and at the
+ * wall the value of their nearest sample. */
+static void extrapolate(const qep_grid *grid, const qep_lift *lift, const double *f, double scale,
+                        int d, int side, int level, double *out) {
     int t1 = 0, t2 = 0;
     qep_stencil_transverse(d, &t1, &t2);
-    const size_t s = qep_grid_stride(grid, d), s1 = qep_grid_stride(grid, t1), s2 = qep_grid_stride(grid, t2);
-    const double *w = lift->extrapolate + (size_t)(side * lift->levels + level) * (size_t)lift->points;
+    const size_t s = qep_grid_stride(grid, d), s1 = qep_grid_stride(grid, t1),
+                 s2 = qep_grid_stride(grid, t2);
+    const double *w =
+        lift->extrapolate + (size_t)(side * lift->levels + level) * (size_t)lift->points;
+    const int m = 2 * level + (grid->axis[d].bc[side] != QEP_DIRICHLET);
+    const double unit = pow(grid->axis[d].h, -m);
     const double *fewer = lift->fewer + (w - lift->extrapolate);
     for (size_t j = 0; j < grid->axis[t2].n; j++) {
         for (size_t i = 0; i < grid->axis[t1].n; i++) {
-            double sum = 0.0, other = 0.0;
+            double sum = 0.0, other = 0.0, low = INFINITY, high = -INFINITY;
             for (int p = 0; p < lift->points; p++) {
                 const size_t at = side ? lift->n - 1 - (size_t)p : (size_t)p;
-                sum += w[p] * f[i * s1 + j * s2 + at * s];
-                other += fewer[p] * f[i * s1 + j * s2 + at * s];
+                const double value = f[i * s1 + j * s2 + at * s];
+                sum += w[p] * value;
+                other += fewer[p] * value;
+                low = fmin(low, value);
+                high = fmax(high, value);
             }
-            out[j * grid->axis[t1].n + i] = fabs(sum) > fabs(sum - other) ? scale * sum : 0.0;
+            if (fabs(sum - other) > (m < 2 ? 0.25 : 4.0) * (high - low) * unit) {
+                sum = m ? 0.0 : f[i * s1 + j * s2 + (side ? lift->n - 1 : 0) * s];
+            } else if (fabs(sum) <= fabs(sum - other)) {
+                sum = 0.0;
+            }
+            out[j * grid->axis[t1].n + i] = scale * sum;
         }
     }
 }
@@ -34,45 +50,76 @@ typedef struct {
     qep_differentiator *axis[2];
 } face_calculus;
 
-static qep_status face_create(face_calculus *c, const qep_calculus *calculus, const qep_grid *face, qep_error *err) {
+static qep_status face_create(face_calculus *c, const qep_calculus *calculus, const qep_grid *face,
+                              qep_error *err) {
     for (int d = 0; d < 2; d++) {
         if (face->axis[d].n > 1) {
-            const qep_wall_kind kind = face->axis[d].bc[0] == QEP_PERIODIC ? QEP_WALL_NONE : QEP_WALL_DIRICHLET;
-            QEP_TRY(qep_differentiator_create(&c->axis[d], face, d, kind, kind, calculus->threads, calculus->effort, err));
+            const qep_wall_kind kind =
+                face->axis[d].bc[0] == QEP_PERIODIC ? QEP_WALL_NONE : QEP_WALL_DIRICHLET;
+            QEP_TRY(qep_differentiator_create(&c->axis[d], face, d, kind, kind, calculus->threads,
+                                              calculus->effort, err));
         }
     }
     return QEP_OK;
 }
 
-static void fill_wall(const qep_calculus *calculus, const face_calculus *face, const double *f, double s, int d, int side, qep_wall *wall) {
+/* level k + 1 from level k; 0 where that is too rough. */
+static int next_level(const qep_calculus *calculus, const face_calculus *face, int d, int k,
+                      double *bend, qep_wall *wall) {
+    const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
+    for (int t = 0; t < 2; t++) {
+        if (!face->axis[t]) {
+            continue;
+        }
+        /* periodic axes of the face have walls of kind NONE; the others are extrapolated */
+        qep_differentiator_apply(face->axis[t], wall->level[k], NULL, 2, -1.0, NULL, 0, bend);
+        if (!qep_stencil_add_level(wall->level[k], bend, wall->count, calculus->grid.axis[d].h,
+                                   grid.axis[t].h, ROUGH, wall->level[k + 1])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void fill_wall(const qep_calculus *calculus, const face_calculus *face, const double *f,
+                      double s, int d, int side, double *bend, qep_wall *wall) {
     const qep_lift *lift = qep_differentiator_lift(calculus->bounded[d]);
-    for (int k = 0; k + 1 < QEP_WALL_LEVELS; k++) {
-        if (f && k + 1 < lift->levels) {
+    int k = 0;
+    for (; k + 1 < lift->levels; k++) {
+        if (f) {
             extrapolate(&calculus->grid, lift, f, s, d, side, k, wall->level[k + 1]);
         } else {
             memset(wall->level[k + 1], 0, wall->count * sizeof(double));
         }
-        for (int t = 0; t < 2 && k + 1 < lift->levels; t++) {
-            if (face->axis[t]) { /* periodic axes of the face have walls of kind NONE; the others are extrapolated */
-                qep_differentiator_apply(face->axis[t], wall->level[k], NULL, 2, -1.0, NULL, 1, wall->level[k + 1]);
-            }
+        if (!next_level(calculus, face, d, k, bend, wall)) {
+            break;
         }
+    }
+    for (k++; k < QEP_WALL_LEVELS; k++) {
+        memset(wall->level[k], 0, wall->count * sizeof(double));
     }
 }
 
-qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f, double s, qep_walls *walls, qep_error *err) {
+qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f, double s,
+                                  qep_walls *walls, qep_error *err) {
     for (int d = 0; d < 3; d++) {
-        if (walls->wall[d][0].kind == QEP_WALL_NONE || (walls->wall[d][0].homogeneous && walls->wall[d][1].homogeneous)) {
+        if (walls->wall[d][0].kind == QEP_WALL_NONE ||
+            (walls->wall[d][0].homogeneous && walls->wall[d][1].homogeneous)) {
             continue;
         }
         const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
         face_calculus face = {{NULL, NULL}};
-        const qep_status status = face_create(&face, calculus, &grid, err);
+        double *bend = NULL;
+        qep_status status = face_create(&face, calculus, &grid, err);
+        if (status == QEP_OK) {
+            status = qep_alloc_doubles(&bend, walls->wall[d][0].count, "wall scratch", err);
+        }
         for (int side = 0; side < 2 && status == QEP_OK; side++) {
             if (!walls->wall[d][side].homogeneous) {
-                fill_wall(calculus, &face, f, s, d, side, &walls->wall[d][side]);
+                fill_wall(calculus, &face, f, s, d, side, bend, &walls->wall[d][side]);
             }
         }
+        qep_free(bend);
         qep_differentiator_destroy(face.axis[0]);
         qep_differentiator_destroy(face.axis[1]);
         QEP_TRY(status);
@@ -80,7 +127,8 @@ qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f,
     return QEP_OK;
 }
 
-void qep_lifting_subtract(const qep_calculus *calculus, const qep_walls *walls, size_t y, size_t z, double *row) {
+void qep_lifting_subtract(const qep_calculus *calculus, const qep_walls *walls, size_t y, size_t z,
+                          double *row) {
     const size_t nx = calculus->grid.axis[0].n, ny = calculus->grid.axis[1].n;
     for (int i = 0; i < 6; i++) {
         const int d = i / 2, side = i % 2;
@@ -124,7 +172,8 @@ double qep_lifting_amplitude(const qep_calculus *calculus, const qep_walls *wall
         }
         const qep_lift *lift = qep_differentiator_lift(calculus->bounded[i / 2]);
         for (int k = 0; k < lift->levels; k++) {
-            total += largest(qep_lift_values(lift, 0, i % 2, k), lift->n) * largest(wall->level[k], wall->count);
+            total += largest(qep_lift_values(lift, 0, i % 2, k), lift->n) *
+                     largest(wall->level[k], wall->count);
         }
     }
     return total;
@@ -141,7 +190,8 @@ double qep_lifting_spread(const qep_calculus *calculus, const qep_walls *walls) 
         const int top = lift->levels - 1;
         double mean = 0.0, level = 0.0;
         for (size_t j = 0; j < lift->n; j++) {
-            mean += qep_grid_weight(&calculus->grid, i / 2, j) * qep_lift_defect(lift, i % 2, top)[j];
+            mean +=
+                qep_grid_weight(&calculus->grid, i / 2, j) * qep_lift_defect(lift, i % 2, top)[j];
         }
         for (size_t t = 0; t < wall->count; t++) {
             level += wall->level[top][t];

@@ -4,8 +4,11 @@
 
 #include "qep/base/memory.h"
 #include "qep/stencil/stencil.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
+
+enum { ROUGH = 2 };
 
 void qep_walls_init(qep_walls *walls, const qep_grid *grid) {
     memset(walls, 0, sizeof *walls);
@@ -26,7 +29,8 @@ qep_status qep_walls_allocate(qep_walls *walls, int axis, int side, qep_error *e
     qep_wall *wall = &walls->wall[axis][side];
     for (int k = 0; k < QEP_WALL_LEVELS; k++) {
         if (!wall->level[k]) {
-            QEP_TRY(qep_alloc((void **)&wall->level[k], wall->count, sizeof(double), "wall data", err));
+            QEP_TRY(
+                qep_alloc((void **)&wall->level[k], wall->count, sizeof(double), "wall data", err));
         }
     }
     wall->homogeneous = 0;
@@ -67,75 +71,143 @@ typedef struct {
     double offset, scale;
     int axis, side, m;
     int certain; /* zero what is below its uncertainty */
+    int limited; /* see below */
 } face_request;
+
+/* Long one-sided rows multiply noise by hundreds. Where one sample less changes the result by more than a quarter of what these samples
+ * differ among themselves (per h^m), or it leaves their range by more than that, the data are too rough for a polynomial: the nearest sample,
+ * the nearest difference, no curvature. Smooth data never come here: their change is of the order of the row. */
+static double limit(const face_request *in, double sum, double change, double spread, double first,
+                    double second) {
+    const double h = in->stencil->axis[in->axis].h, unit = spread / pow(h, in->m);
+    const int wild = in->m < 2 && fabs(sum - (in->m ? 0.0 : first)) > 2.0 * unit;
+    if (!in->limited || (fabs(change) <= (in->m < 2 ? 0.25 : 4.0) * unit && !wild)) {
+        return sum;
+    }
+    return in->m == 0 ? first : in->m == 1 ? (second - first) / h : 0.0;
+}
 
 static double face_value(const face_request *in, const double *line, size_t stride) {
     const qep_stencil_axis *a = &in->stencil->axis[in->axis];
-    const double sign = in->side && in->m % 2 ? -in->scale : in->scale; /* mirrored row: odd derivatives change sign */
-    double sum = 0.0, other = 0.0;
+    const double sign = in->side && in->m % 2
+                            ? -in->scale
+                            : in->scale; /* mirrored row: odd derivatives change sign */
+    double sum = 0.0, other = 0.0, low = INFINITY, high = -INFINITY, near[2] = {0.0, 0.0};
     for (int p = 0; p < a->face_points; p++) {
-        const double value = line[(in->side ? a->n - 1 - (size_t)p : (size_t)p) * stride] - in->offset;
+        const double value =
+            line[(in->side ? a->n - 1 - (size_t)p : (size_t)p) * stride] - in->offset;
         sum += a->face[in->m][p] * value;
         other += a->fewer[in->m][p] * value;
+        low = fmin(low, value);
+        high = fmax(high, value);
+        if (p < 2) {
+            near[p] = value;
+        }
     }
-    return in->certain && fabs(sum) <= fabs(sum - other) ? 0.0 : sign * sum;
+    if (in->certain && fabs(sum) <= fabs(sum - other)) {
+        return 0.0;
+    }
+    return sign * limit(in, sum, sum - other, high - low, near[0], near[1]);
 }
 
 static void face_values(const face_request *in, double *out) {
     const qep_grid *grid = &in->stencil->grid;
     int t1 = 0, t2 = 0;
     qep_stencil_transverse(in->axis, &t1, &t2);
-    const size_t s1 = qep_grid_stride(grid, t1), s2 = qep_grid_stride(grid, t2), n1 = grid->axis[t1].n, n2 = grid->axis[t2].n;
+    const size_t s1 = qep_grid_stride(grid, t1), s2 = qep_grid_stride(grid, t2),
+                 n1 = grid->axis[t1].n, n2 = grid->axis[t2].n;
     for (size_t j = 0; j < n2; j++) {
         for (size_t i = 0; i < n1; i++) {
-            out[j * n1 + i] = face_value(in, in->u + i * s1 + j * s2, qep_grid_stride(grid, in->axis));
+            out[j * n1 + i] =
+                face_value(in, in->u + i * s1 + j * s2, qep_grid_stride(grid, in->axis));
         }
     }
 }
 
-void qep_stencil_face(const qep_stencil *stencil, const double *u, double offset, int axis, int side, int m, double scale,
-                      double *out) {
-    const face_request request = {stencil, u, offset, scale, axis, side, m, 0};
+void qep_stencil_face(const qep_stencil *stencil, const double *u, double offset, int axis,
+                      int side, int m, double scale, double *out) {
+    const face_request request = {stencil, u, offset, scale, axis, side, m, 0, 0};
     face_values(&request, out);
 }
 
-void qep_stencil_face_certain(const qep_stencil *stencil, const double *f, int axis, int side, int m, double scale, double *out) {
-    const face_request request = {stencil, f, 0.0, scale, axis, side, m, 1};
+void qep_stencil_face_limited(const qep_stencil *stencil, const double *u, double offset, int axis,
+                              int side, int m, double *out) {
+    const face_request request = {stencil, u, offset, 1.0, axis, side, m, 0, 1};
     face_values(&request, out);
 }
 
-/* next = (source of this level) - lap_t level, on the face's own 2-D grid. */
-static void next_level(const qep_stencil *face, const double *level, double *next, double *scratch) {
+void qep_stencil_face_certain(const qep_stencil *stencil, const double *f, int axis, int side,
+                              int m, double scale, double *out) {
+    const face_request request = {stencil, f, 0.0, scale, axis, side, m, 1, 1};
+    face_values(&request, out);
+}
+
+static double largest(const double *values, size_t count) {
+    double most = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        most = fmax(most, fabs(values[i]));
+    }
+    return most;
+}
+
+int qep_stencil_add_level(const double *level, const double *curvature, size_t count, double h,
+                          double h_t, double rough, double *next) {
+    const double size = largest(level, count), bend = largest(curvature, count);
+    if (bend * h_t * h_t <= 1e4 * DBL_EPSILON * size) {
+        return 1;
+    }
+    if (!(bend * h * h <= rough * size)) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        next[i] += curvature[i];
+    }
+    return 1;
+}
+
+/* next += -lap_t level, on the face's own 2-D grid; 0 where the level is too rough. */
+static int next_level(const qep_stencil *face, const double *level, double h, double *next,
+                      double *bend, double *scratch) {
     const size_t n1 = face->grid.axis[0].n, n2 = face->grid.axis[1].n;
-    for (size_t j = 0; j < n2; j++) {
-        for (int d = 0; d < 2; d++) {
-            if (face->axis[d].order) {
-                qep_stencil_row(face, level, NULL, d, 2, j, 0, -1.0, 1, next + j * n1, scratch);
-            }
+    for (int d = 0; d < 2; d++) {
+        if (!face->axis[d].order) {
+            continue;
+        }
+        for (size_t j = 0; j < n2; j++) {
+            qep_stencil_row(face, level, NULL, d, 2, j, 0, -1.0, 0, bend + j * n1, scratch);
+        }
+        if (!qep_stencil_add_level(level, bend, n1 * n2, h, face->axis[d].h, ROUGH, next)) {
+            return 0;
         }
     }
+    return 1;
 }
 
 /* faces[k]: differences along the face for level k; the levels stand before rising powers of h, so falling orders suffice and spare
  * the corners the noise of long one-sided rows applied again and again. */
-static void fill_wall(const qep_stencil *stencil, const qep_stencil *faces, int axis, int side, const double *f, double s,
-                      qep_wall *wall, double *scratch) {
+static void fill_wall(const qep_stencil *stencil, const qep_stencil *faces, int axis, int side,
+                      const double *f, double s, qep_wall *wall, double *scratch, double *bend) {
     const int levels = stencil->axis[axis].half;
-    for (int k = 0; k < levels; k++) {
+    int k = 0;
+    for (; k < levels; k++) {
         const int m = 2 * k + (wall->kind == QEP_WALL_NEUMANN);
         if (f && m < QEP_STENCIL_FACE) {
             qep_stencil_face_certain(stencil, f, axis, side, m, s, wall->level[k + 1]);
         } else {
             memset(wall->level[k + 1], 0, wall->count * sizeof(double));
         }
-        next_level(&faces[k], wall->level[k], wall->level[k + 1], scratch);
+        if (!next_level(&faces[k], wall->level[k], stencil->axis[axis].h, wall->level[k + 1], bend,
+                        scratch)) {
+            break;
+        }
     }
-    for (int k = levels + 1; k < QEP_WALL_LEVELS; k++) {
+    for (k++; k < QEP_WALL_LEVELS; k++) {
         memset(wall->level[k], 0, wall->count * sizeof(double));
     }
 }
 
-qep_status qep_stencil_fill_walls(const qep_stencil *stencil, const double *f, double s, qep_walls *walls, qep_error *err) {
+qep_status qep_stencil_fill_walls(const qep_stencil *stencil, const double *f, double s,
+                                  qep_walls *walls, qep_error *err) {
     for (int d = 0; d < 3; d++) {
         if (walls->wall[d][0].kind == QEP_WALL_NONE) {
             continue;
@@ -150,10 +222,13 @@ qep_status qep_stencil_fill_walls(const qep_stencil *stencil, const double *f, d
             qep_stencil_init(&faces[k], &grid, order - 2 * k > 2 ? order - 2 * k : 2);
         }
         double *scratch = NULL;
-        QEP_TRY(qep_alloc_doubles(&scratch, qep_stencil_scratch(&faces[0]), "wall scratch", err));
+        const size_t size = qep_stencil_scratch(&faces[0]);
+        QEP_TRY(qep_alloc_doubles(&scratch, size + grid.axis[0].n * grid.axis[1].n, "wall scratch",
+                                  err));
         for (int side = 0; side < 2; side++) {
             if (!walls->wall[d][side].homogeneous) {
-                fill_wall(stencil, faces, d, side, f, s, &walls->wall[d][side], scratch);
+                fill_wall(stencil, faces, d, side, f, s, &walls->wall[d][side], scratch,
+                          scratch + size);
             }
         }
         qep_free(scratch);

@@ -93,7 +93,7 @@ def test_charge_and_volts_times_2_to_the_40_scale_every_bit(run, tmp_path, deriv
 
 
 # Walls extrapolate derivatives of the data, up to the fourth with fd8 and more with spectral: rounding grows with them. (phi, E)
-ROUNDING_AT_WALLS = {"fd2": (1, 1), "fd4": (1, 1), "fd6": (10, 100), "fd8": (10, 2e4), "spectral": (1e4, 1e5)}
+ROUNDING_AT_WALLS = {"fd2": (1, 1), "fd4": (1, 1), "fd6": (10, 100), "fd8": (10, 2e4), "spectral": (1, 10)}
 
 
 @pytest.mark.parametrize("factor", [1e12, 1e-12])
@@ -116,7 +116,7 @@ def test_lengths_and_values_times_10_to_the_12(run, tmp_path, measured, derivati
         if powers[kind] == 2:
             allowed += 20 * EPS * np.abs(measured).max() / (h**2 * np.abs(one["lap_S"]).max())
         if walls and derivative == "spectral":
-            allowed *= 10
+            allowed *= 4  # S has no wall data: the derivatives of its liftings are extrapolated
         back = big[name] / 1e12 * factor ** powers[kind]
         assert np.abs(back - values).max() <= allowed * top[kind], name
 

@@ -67,6 +67,14 @@ void qep_stencil_face(const qep_stencil *stencil, const double *u, double offset
 /* The same for a source, but zero where the value is smaller than its own uncertainty: a source that vanishes at the wall adds nothing there. */
 void qep_stencil_face_certain(const qep_stencil *stencil, const double *f, int axis, int side, int m, double scale, double *out);
 
+/* The value (m = 0) or slope (m = 1) of measured data at a face; where the data are too rough for a polynomial, of their nearest samples. */
+void qep_stencil_face_limited(const qep_stencil *stencil, const double *u, double offset, int axis, int side, int m, double *out);
+
+/* next += curvature, the second derivative of a wall level along the face (steps h_t; both [count]). What is rounding of the level is left
+ * out. 0, with next to be dropped: the level is so rough, curvature h^2 > rough level at steps h across, that the next would not continue a
+ * converging expansion about the wall but multiply noise. */
+int qep_stencil_add_level(const double *level, const double *curvature, size_t count, double h, double h_t, double rough, double *next);
+
 /* Transverse axes of a face: t1 < t2. */
 void qep_stencil_transverse(int axis, int *t1, int *t2);
 /* Grid of a face: its two transverse axes, as a 2-D grid. */
