@@ -25,6 +25,34 @@ struct qep_poisson {
     double boundary_tamper;
 };
 
+/* Sums over rows that a pass keeps: |r|^2, |b|^2, (|A||u| + |b|)^2, max |r|. */
+enum { QEP_ROW_SUMS = 4 };
+
+/* The right side of one solve. */
+typedef struct {
+    const qep_poisson *p;
+    const double *f;
+    double s;
+    double mean; /* subtracted */
+    const qep_walls *walls;
+    double *absolute; /* [rows] weighted sums of |s f|, or NULL */
+} qep_source;
+
+/* row -= what known wall data add to the Laplacian: ghosts of fdN, liftings of exact symbols. */
+void qep_source_subtract_walls(const qep_source *source, size_t y, size_t z, double *row);
+/* b = s f - (known wall terms), 0 on known nodes; context is a qep_source. */
+void qep_source_load_rows(const void *context, size_t y0, size_t y1, size_t z, double *rows);
+
+/* r = s f - mean - lap u into out (may be NULL: only the sums are wanted), and its sums into p->row_sums. */
+qep_status qep_residual_measure(const qep_poisson *p, const double *f, double s, double mean, const qep_walls *walls, const double *u,
+                           double *out, qep_error *err);
+/* Judge the sums of the last measurement. */
+void qep_residual_report(const qep_poisson *p, double tolerance, qep_poisson_report *report);
+
+/* Defect of a singular problem and whether it may be projected out: fills defect, defect_relative, defect_allowed, compatible. */
+qep_status qep_compatibility_judge(const qep_poisson *p, const qep_source *in, const qep_walls *walls, const qep_poisson_control *control, double mean,
+                        qep_poisson_report *report, qep_error *err);
+
 /* edge = taps applied to the part of the ghosts that is known data. terms arrays are allocated for inhomogeneous walls. */
 qep_status qep_edge_terms_fill(const qep_stencil *stencil, const qep_walls *walls, qep_edge_terms *terms, qep_error *err);
 void qep_edge_terms_free(qep_edge_terms *terms);
