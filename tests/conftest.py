@@ -57,6 +57,22 @@ def call(program, tmp_path):
 
 
 @pytest.fixture
+def shell(program, tmp_path, tmp_path_factory):
+    """shell(line) runs a command line in the test's folder, with the program on the path; returns its standard output."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "qep-solve").symlink_to(program)
+    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "MPLBACKEND": "Agg", "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                   "MPLCONFIGDIR": str(tmp_path_factory.getbasetemp() / "matplotlib")}      # one font cache for all
+
+    def run_line(line):
+        done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        return done.stdout
+
+    return run_line
+
+
+@pytest.fixture
 def run(call, write):
     """run(config, *options, name="case.json") writes the configuration and runs it. The result carries .config and .json (the
     parsed line of --json, which is always asked for)."""

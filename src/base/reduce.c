@@ -44,26 +44,9 @@ static double plain_sum(const void *context, size_t begin, size_t end) {
     return sum;
 }
 
-static double square_sum(const void *context, size_t begin, size_t end) {
-    const double *values = context;
-    double sum = 0.0;
-    for (size_t i = begin; i < end; i++) {
-        sum += values[i] * values[i];
-    }
-    return sum;
-}
-
 qep_status qep_reduce_array_sum(const double *values, size_t count, int threads, double *sum,
                                 qep_error *err) {
     return qep_reduce_sum(count, plain_sum, values, threads, sum, err);
-}
-
-qep_status qep_reduce_array_norm2(const double *values, size_t count, int threads, double *norm,
-                                  qep_error *err) {
-    double square = 0.0;
-    QEP_TRY(qep_reduce_sum(count, square_sum, values, threads, &square, err));
-    *norm = sqrt(square);
-    return QEP_OK;
 }
 
 /* Eight running values side by side: without them each comparison waits for the one before. */

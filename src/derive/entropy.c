@@ -23,17 +23,9 @@ qep_status qep_derive_lap_S(const qep_solution *s, int i, int j, double *out, qe
     return QEP_OK;
 }
 
-/* The pair is ordered, so that the Hessian is symmetric to the bit. */
 qep_status qep_derive_second(const qep_solution *s, int i, int j, double alpha, int accumulate,
                              double *out, qep_error *err) {
-    if (i == j) {
-        return qep_calculus_derivative(s->calculus, s->S, NULL, i, 2, alpha, NULL, accumulate, out,
-                                       err);
-    }
-    const int low = i < j ? i : j, high = i < j ? j : i;
-    QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, low, 1, 1.0, NULL, 0, s->work, err));
-    return qep_calculus_derivative(s->calculus, s->work, NULL, high, 1, alpha, NULL, accumulate,
-                                   out, err);
+    return qep_calculus_mixed(s->calculus, s->S, i, j, alpha, accumulate, s->work, out, err);
 }
 
 qep_status qep_derive_hessian_S(const qep_solution *s, int i, int j, double *out, qep_error *err) {

@@ -17,13 +17,6 @@ void qep_pass_affine(const double *u, double offset, double alpha, double shift,
     }
 }
 
-void qep_pass_add(const double *u, size_t count, int threads, double *out) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t k = 0; k < count; k++) {
-        out[k] += u[k];
-    }
-}
-
 void qep_pass_add_difference(const double *u, const double *v, double alpha, size_t count,
                              int threads, double *out) {
 #pragma omp parallel for num_threads(threads) schedule(static)

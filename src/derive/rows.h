@@ -26,7 +26,6 @@ void qep_pass_set(double value, size_t count, int threads, double *out);
 void qep_pass_affine(const double *u, double offset, double alpha, double shift, size_t count,
                      int threads, double *out);
 /* out += u */
-void qep_pass_add(const double *u, size_t count, int threads, double *out);
 /* out += alpha (u - v) */
 void qep_pass_add_difference(const double *u, const double *v, double alpha, size_t count,
                              int threads, double *out);

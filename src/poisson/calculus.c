@@ -125,13 +125,13 @@ qep_status qep_calculus_derivative(const qep_calculus *c, const double *u, const
     return QEP_OK;
 }
 
-qep_status qep_calculus_mixed(const qep_calculus *c, const double *u, int a, int b, double alpha,
-                              double *work, double *out, qep_error *err) {
+qep_status qep_calculus_mixed(const qep_calculus *c, const double *u, int a, int b, double alpha, int accumulate, double *work,
+                              double *out, qep_error *err) {
     if (a == b) {
-        return qep_calculus_derivative(c, u, NULL, a, 2, alpha, NULL, 0, out, err);
+        return qep_calculus_derivative(c, u, NULL, a, 2, alpha, NULL, accumulate, out, err);
     }
-    QEP_TRY(qep_calculus_derivative(c, u, NULL, a, 1, 1.0, NULL, 0, work, err));
-    return qep_calculus_derivative(c, work, NULL, b, 1, alpha, NULL, 0, out, err);
+    QEP_TRY(qep_calculus_derivative(c, u, NULL, a < b ? a : b, 1, 1.0, NULL, 0, work, err));
+    return qep_calculus_derivative(c, work, NULL, a < b ? b : a, 1, alpha, NULL, accumulate, out, err);
 }
 
 qep_status qep_calculus_face(const qep_calculus *c, const double *u, double offset, int axis,

@@ -127,16 +127,23 @@ qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f,
     return QEP_OK;
 }
 
+/* Lifting of face i (axis i / 2, side i % 2), or NULL when nothing is lifted there. */
+static const qep_lift *active_lift(const qep_calculus *calculus, const qep_walls *walls, int i) {
+    const qep_wall *wall = &walls->wall[i / 2][i % 2];
+    const int active = wall->kind != QEP_WALL_NONE && !wall->homogeneous;
+    return active ? qep_differentiator_lift(calculus->bounded[i / 2]) : NULL;
+}
+
 void qep_lifting_subtract(const qep_calculus *calculus, const qep_walls *walls, size_t y, size_t z,
                           double *row) {
     const size_t nx = calculus->grid.axis[0].n, ny = calculus->grid.axis[1].n;
     for (int i = 0; i < 6; i++) {
         const int d = i / 2, side = i % 2;
         const qep_wall *wall = &walls->wall[d][side];
-        if (wall->kind == QEP_WALL_NONE || wall->homogeneous) {
+        const qep_lift *lift = active_lift(calculus, walls, i);
+        if (!lift) {
             continue;
         }
-        const qep_lift *lift = qep_differentiator_lift(calculus->bounded[d]);
         for (int k = 0; k < lift->levels; k++) {
             const double *defect = qep_lift_defect(lift, side, k), *level = wall->level[k];
             if (d == 0) {
@@ -167,10 +174,10 @@ double qep_lifting_amplitude(const qep_calculus *calculus, const qep_walls *wall
     double total = 0.0;
     for (int i = 0; i < 6; i++) {
         const qep_wall *wall = &walls->wall[i / 2][i % 2];
-        if (wall->kind == QEP_WALL_NONE || wall->homogeneous) {
+        const qep_lift *lift = active_lift(calculus, walls, i);
+        if (!lift) {
             continue;
         }
-        const qep_lift *lift = qep_differentiator_lift(calculus->bounded[i / 2]);
         for (int k = 0; k < lift->levels; k++) {
             total += largest(qep_lift_values(lift, 0, i % 2, k), lift->n) *
                      largest(wall->level[k], wall->count);
@@ -183,10 +190,10 @@ double qep_lifting_spread(const qep_calculus *calculus, const qep_walls *walls) 
     double total = 0.0;
     for (int i = 0; i < 6; i++) {
         const qep_wall *wall = &walls->wall[i / 2][i % 2];
-        if (wall->kind == QEP_WALL_NONE || wall->homogeneous) {
+        const qep_lift *lift = active_lift(calculus, walls, i);
+        if (!lift) {
             continue;
         }
-        const qep_lift *lift = qep_differentiator_lift(calculus->bounded[i / 2]);
         const int top = lift->levels - 1;
         double mean = 0.0, level = 0.0;
         for (size_t j = 0; j < lift->n; j++) {

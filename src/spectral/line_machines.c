@@ -198,52 +198,41 @@ static void fold(const qep_line *line, double *block) {
     }
 }
 
+static void fourier_forward(const qep_line *line, double *block, double *work) {
+    (void)work;
+    execute(line->forward, block);
+    unpack_fourier(line, block);
+}
+
+static void fourier_backward(const qep_line *line, double *block, double *work) {
+    (void)work;
+    pack_fourier(line, block);
+    execute(line->backward, block);
+}
+
+static void any_cosine4(const qep_line *line, double *block, double *work) {
+    line->use_r2r ? odd_cosine4(line, block) : cosine4(line, block, work);
+}
+
+/* Types II and III undo each other; types I and IV and the sine undo themselves. */
+static const struct {
+    void (*forward)(const qep_line *line, double *block, double *work);
+    void (*backward)(const qep_line *line, double *block, double *work);
+} machines[] = {
+    [FOURIER] = {fourier_forward, fourier_backward},
+    [COSINE2] = {cosine2, cosine3},
+    [COSINE3] = {cosine3, cosine2},
+    [COSINE4] = {any_cosine4, any_cosine4},
+    [COSINE1] = {cosine1, cosine1},
+    [SINE1] = {sine1, sine1},
+};
+
 void qep_line_forward(const qep_line *line, double *block, double *scratch) {
     fold(line, block);
-    switch (line->row->machine) {
-    case FOURIER:
-        execute(line->forward, block);
-        unpack_fourier(line, block);
-        break;
-    case COSINE2:
-        cosine2(line, block, scratch);
-        break;
-    case COSINE3:
-        cosine3(line, block, scratch);
-        break;
-    case COSINE4:
-        line->use_r2r ? odd_cosine4(line, block) : cosine4(line, block, scratch);
-        break;
-    case COSINE1:
-        cosine1(line, block, scratch);
-        break;
-    case SINE1:
-        sine1(line, block, scratch);
-        break;
-    }
+    machines[line->row->machine].forward(line, block, scratch);
 }
 
 void qep_line_backward(const qep_line *line, double *block, double *scratch) {
-    switch (line->row->machine) {
-    case FOURIER:
-        pack_fourier(line, block);
-        execute(line->backward, block);
-        break;
-    case COSINE2:
-        cosine3(line, block, scratch);
-        break;
-    case COSINE3:
-        cosine2(line, block, scratch);
-        break;
-    case COSINE4:
-        line->use_r2r ? odd_cosine4(line, block) : cosine4(line, block, scratch);
-        break;
-    case COSINE1:
-        cosine1(line, block, scratch);
-        break;
-    case SINE1:
-        sine1(line, block, scratch);
-        break;
-    }
+    machines[line->row->machine].backward(line, block, scratch);
     fold(line, block);
 }

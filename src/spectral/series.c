@@ -97,10 +97,6 @@ void qep_series_destroy(qep_series *s) {
     qep_free(s);
 }
 
-size_t qep_series_modes(const qep_series *s) {
-    return s->modes;
-}
-
 double qep_series_wavenumber(const qep_series *s, size_t k) {
     if (periodic(s)) {
         return 2.0 * QEP_PI * (double)(k < s->n - k ? k : s->n - k) / s->length;

@@ -1,11 +1,9 @@
 """If this fails, an example that the README sends people to does not run, or does not give the numbers its README promises. Every number is
 recomputed twice: from a run, and here from the closed form."""
 import json
-import os
 import pathlib
 import re
 import runpy
-import subprocess
 import sys
 
 import h5py
@@ -38,20 +36,10 @@ ZINC_BLENDE = kappa(45.16 * ANGSTROM3, 100e-15)
 
 
 @pytest.fixture
-def shell(program, tmp_path, tmp_path_factory):
-    """shell(line) runs a command line of a README in the test's folder as if it were the top of the source tree; returns its output."""
+def shell(shell, tmp_path):
+    """As if the test's folder were the top of the source tree."""
     (tmp_path / "examples").symlink_to(EXAMPLES)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "qep-solve").symlink_to(program)
-    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "MPLBACKEND": "Agg", "XDG_CACHE_HOME": str(tmp_path / "cache"),
-                   "MPLCONFIGDIR": str(tmp_path_factory.getbasetemp() / "matplotlib")}      # one font cache for all
-
-    def run_line(line):
-        done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{line}: {done.stderr}"
-        return done.stdout
-
-    return run_line
+    return shell
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """If this fails, the first page that a user reads states a number, a command, an option or a message that the program does not keep."""
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -15,21 +14,6 @@ from stated_numbers import assert_stated, commands, fenced, table_rows
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 KAPPA = constants.hbar * 11.81e-30 / (constants.e * constants.k * 27e-15)      # T5, closure "cell"
-
-
-@pytest.fixture
-def shell(program, tmp_path):
-    """shell(line) runs a command line in the test's folder, with the program on the path; returns its standard output."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "qep-solve").symlink_to(program)
-    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-
-    def run_line(line):
-        done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{line}: {done.stderr}"
-        return done.stdout
-
-    return run_line
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ double qep_reduce_pairwise(double *values, size_t count);
 /* Sum and extrema helpers on plain arrays. */
 qep_status qep_reduce_array_sum(const double *values, size_t count, int threads, double *sum,
                                 qep_error *err);
-qep_status qep_reduce_array_norm2(const double *values, size_t count, int threads, double *norm,
-                                  qep_error *err);
 void qep_reduce_array_range(const double *values, size_t count, int threads, double *min,
                             double *max);
 /* Index of the first element that is NaN or infinite, or count when all are finite. */

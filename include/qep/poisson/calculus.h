@@ -32,9 +32,10 @@ int qep_calculus_order(const qep_calculus *calculus, int axis);
 qep_status qep_calculus_derivative(const qep_calculus *calculus, const double *u, const qep_walls *walls, int axis, int m,
                                    double alpha, const double *weight, int accumulate, double *out, qep_error *err);
 
-/* Mixed second derivative d2 u / d(a) d(b) of a field without boundary condition; a may equal b. work [nz,ny,nx] is overwritten (unused, may be NULL, when a == b). */
-qep_status qep_calculus_mixed(const qep_calculus *calculus, const double *u, int a, int b, double alpha, double *work, double *out,
-                              qep_error *err);
+/* out = (accumulate ? out : 0) + alpha d2 u / d(a) d(b) of a field without boundary condition; a may equal b, and the order of the two does not change a
+ * bit. work [nz,ny,nx] is overwritten (unused, may be NULL, when a == b). */
+qep_status qep_calculus_mixed(const qep_calculus *calculus, const double *u, int a, int b, double alpha, int accumulate, double *work,
+                              double *out, qep_error *err);
 
 /* Values of a field without boundary condition on a face, and its derivative along +axis there (exact on node grids for the value;
  * extrapolated of matching order on cell grids). value or slope may be NULL; both [t2, t1]; offset is subtracted from u first. */

@@ -14,7 +14,6 @@ typedef struct qep_series qep_series;
 qep_status qep_series_create(qep_series **series, qep_wall_kind low, qep_wall_kind high, qep_sampling sampling, size_t n, double h,
                              size_t width, qep_effort effort, qep_error *err);
 void qep_series_destroy(qep_series *series);
-size_t qep_series_modes(const qep_series *series);
 /* Wavenumber of mode k, 1/m. Periodic: modes in FFTW's halfcomplex order. */
 double qep_series_wavenumber(const qep_series *series, size_t k);
 
