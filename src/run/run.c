@@ -3,6 +3,7 @@
  * chapter of this folder. */
 #include "state.h"
 
+#include "qep/base/linear.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
 #include <string.h>
@@ -212,6 +213,7 @@ qep_status qep_run(const char *config_name, const qep_run_options *options, qep_
     *report = (qep_run_report){.threads = options->threads};
     qep_run_state run = {
         .options = options, .report = report, .log = options->log, .started = time(NULL)};
+    qep_linear_setup();
     const qep_status status = conduct(&run, config_name, err);
     if (run.config) {
         qep_config_locate(run.config, err);

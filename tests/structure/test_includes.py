@@ -18,6 +18,9 @@ HOMES = {
     "muParserDLL.h": "src/source/expression.c",
     "xxhash.h": "src/base/",
     "nettle/": "src/base/",
+    "lapacke.h": "src/base/linear.c",
+    "cblas.h": "src/base/linear.c",
+    "gsl/": "src/base/",
 }
 FILES = sorted(p for folder in ("src", "include/qep") for p in (ROOT / folder).rglob("*") if p.suffix in (".c", ".h"))
 
