@@ -15,11 +15,10 @@ static inline __attribute__((always_inline)) void transpose4(qep_vec4 r[4]) {
     r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
-/* Rows of x to a block [n][width]; the lines that are missing become zero. */
-QEP_VARIANTS void qep_block_gather_rows(const qep_pass_axis *axis, const double *u, size_t rows, size_t width, double *block) {
-    const size_t n = axis->unknowns, stride = axis->n, whole = rows / 4 * 4;
+QEP_VARIANTS void qep_block_gather_rows(const double *u, size_t stride, size_t n, size_t rows, size_t width, double *block) {
+    const size_t whole = rows / 4 * 4;
     for (size_t l = 0; l < whole; l += 4) {
-        const double *from = u + l * stride + axis->first;
+        const double *from = u + l * stride;
         size_t i = 0;
         for (; i + 4 <= n; i += 4) {
             qep_vec4 r[4];
@@ -39,15 +38,15 @@ QEP_VARIANTS void qep_block_gather_rows(const qep_pass_axis *axis, const double 
     }
     for (size_t l = whole; l < width; l++) {
         for (size_t i = 0; i < n; i++) {
-            block[i * width + l] = l < rows ? u[l * stride + axis->first + i] : 0.0;
+            block[i * width + l] = l < rows ? u[l * stride + i] : 0.0;
         }
     }
 }
 
-QEP_VARIANTS void qep_block_scatter_rows(const qep_pass_axis *axis, const double *block, size_t rows, size_t width, double *u) {
-    const size_t n = axis->unknowns, stride = axis->n, whole = rows / 4 * 4;
+QEP_VARIANTS void qep_block_scatter_rows(const double *block, size_t stride, size_t n, size_t rows, size_t width, int add, double *u) {
+    const size_t whole = add ? 0 : rows / 4 * 4;
     for (size_t l = 0; l < whole; l += 4) {
-        double *to = u + l * stride + axis->first;
+        double *to = u + l * stride;
         size_t i = 0;
         for (; i + 4 <= n; i += 4) {
             qep_vec4 r[4];
@@ -67,15 +66,14 @@ QEP_VARIANTS void qep_block_scatter_rows(const qep_pass_axis *axis, const double
     }
     for (size_t l = whole; l < rows; l++) {
         for (size_t i = 0; i < n; i++) {
-            u[l * stride + axis->first + i] = block[i * width + l];
+            u[l * stride + i] = add ? u[l * stride + i] + block[i * width + l] : block[i * width + l];
         }
     }
 }
 
-/* Lines across rows: `lines` neighbours, samples `stride` apart. */
-void qep_block_gather_lines(const qep_pass_axis *axis, const double *u, size_t stride, size_t lines, size_t width, double *block) {
-    for (size_t i = 0; i < axis->unknowns; i++) {
-        const double *from = u + (axis->first + i) * stride;
+void qep_block_gather_lines(const double *u, size_t stride, size_t count, size_t lines, size_t width, double *block) {
+    for (size_t i = 0; i < count; i++) {
+        const double *from = u + i * stride;
         double *to = block + i * width;
         if (lines == 2 * QEP_MAX_BATCH) {
             memcpy(to, from, 2 * QEP_MAX_BATCH * sizeof *to);
@@ -86,11 +84,15 @@ void qep_block_gather_lines(const qep_pass_axis *axis, const double *u, size_t s
     }
 }
 
-void qep_block_scatter_lines(const qep_pass_axis *axis, const double *block, size_t stride, size_t lines, size_t width, double *u) {
-    for (size_t i = 0; i < axis->unknowns; i++) {
-        double *to = u + (axis->first + i) * stride;
-        const double *from = block + i * width;
-        if (lines == 2 * QEP_MAX_BATCH) {
+QEP_VARIANTS void qep_block_scatter_lines(const double *block, size_t stride, size_t count, size_t lines, size_t width, int add, double *u) {
+    for (size_t i = 0; i < count; i++) {
+        double *restrict to = u + i * stride;
+        const double *restrict from = block + i * width;
+        if (add) {
+            for (size_t l = 0; l < lines; l++) {
+                to[l] += from[l];
+            }
+        } else if (lines == 2 * QEP_MAX_BATCH) {
             memcpy(to, from, 2 * QEP_MAX_BATCH * sizeof *to);
         } else {
             memcpy(to, from, lines * sizeof *to);
@@ -98,13 +100,42 @@ void qep_block_scatter_lines(const qep_pass_axis *axis, const double *block, siz
     }
 }
 
-/* Divide the coefficients of a block by norm (base + eigenvalue). */
-QEP_VARIANTS void qep_block_divide_rows(const qep_pass_axis *axis, const double *restrict sums, size_t width, double norm, double *restrict block) {
-    for (size_t k = 0; k < axis->unknowns; k++) {
-        const double lambda = norm * axis->eigenvalues[axis->first + k];
+QEP_VARIANTS void qep_block_divide_rows(const double *restrict eigenvalues, size_t count, const double *restrict sums, size_t width, double norm,
+                                        double *restrict block) {
+    for (size_t k = 0; k < count; k++) {
+        const double lambda = norm * eigenvalues[k];
         double *row = block + k * width;
         for (size_t l = 0; l < width; l++) {
             row[l] /= sums[l] + lambda;
+        }
+    }
+}
+
+/* Columns of a block mostly belong to neighbouring modes, rising or (the other half of a Fourier line) falling. */
+QEP_VARIANTS void qep_block_multiply_rows(const double *restrict kernel, size_t stride, const size_t *row_of, size_t count, const size_t *column_of,
+                                          size_t lines, size_t width, double *restrict block) {
+    int rising = 1, falling = 1;
+    for (size_t l = 1; l < lines; l++) {
+        rising &= column_of[l] == column_of[0] + l;
+        falling &= column_of[l] + l == column_of[0];
+    }
+    for (size_t k = 0; k < count; k++) {
+        const double *from = kernel + row_of[k] * stride;
+        double *row = block + k * width;
+        if (rising) {
+            const double *restrict first = from + column_of[0];
+            for (size_t l = 0; l < lines; l++) {
+                row[l] *= first[l];
+            }
+        } else if (falling) {
+            const double *restrict last = from + column_of[lines - 1];
+            for (size_t l = 0; l < lines; l++) {
+                row[l] *= last[lines - 1 - l];
+            }
+        } else {
+            for (size_t l = 0; l < lines; l++) {
+                row[l] *= from[column_of[l]];
+            }
         }
     }
 }

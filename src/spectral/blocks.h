@@ -1,26 +1,24 @@
-/* Blocks of lines: gathered from a field, scattered back, divided by eigenvalues. Private to the room. */
+/* Blocks of lines: gathered from a field, scattered back, divided by eigenvalues or multiplied by a kernel. Private to the room. */
 #ifndef QEP_SPECTRAL_BLOCKS_H
 #define QEP_SPECTRAL_BLOCKS_H
 
-#include "qep/spectral/line.h"
+#include <stddef.h>
 
 enum { QEP_MAX_BATCH = 8 }; /* 16 lines: 256 samples of them fill 32 KiB, the first cache */
 
-typedef struct {
-    qep_line *line;      /* NULL: axis of one sample */
-    size_t n, unknowns, first;
-    double *eigenvalues; /* [n] */
-} qep_pass_axis;
-
-/* Rows of x <-> a block [unknowns][width]; gather zeroes the lines that are missing. */
-void qep_block_gather_rows(const qep_pass_axis *axis, const double *u, size_t rows, size_t width, double *block);
-void qep_block_scatter_rows(const qep_pass_axis *axis, const double *block, size_t rows, size_t width, double *u);
+/* Rows of x, `stride` apart, <-> a block [count][width]; gather zeroes the lines that are missing, add adds to what is there. */
+void qep_block_gather_rows(const double *u, size_t stride, size_t count, size_t rows, size_t width, double *block);
+void qep_block_scatter_rows(const double *block, size_t stride, size_t count, size_t rows, size_t width, int add, double *u);
 
 /* The same for lines across rows: `lines` neighbours in memory, samples `stride` apart. */
-void qep_block_gather_lines(const qep_pass_axis *axis, const double *u, size_t stride, size_t lines, size_t width, double *block);
-void qep_block_scatter_lines(const qep_pass_axis *axis, const double *block, size_t stride, size_t lines, size_t width, double *u);
+void qep_block_gather_lines(const double *u, size_t stride, size_t count, size_t lines, size_t width, double *block);
+void qep_block_scatter_lines(const double *block, size_t stride, size_t count, size_t lines, size_t width, int add, double *u);
 
-/* Coefficients divided by sums[line] + norm eigenvalue. */
-void qep_block_divide_rows(const qep_pass_axis *axis, const double *restrict sums, size_t width, double norm, double *restrict block);
+/* Row k of [count][width] divided by sums[line] + norm eigenvalues[k]. */
+void qep_block_divide_rows(const double *restrict eigenvalues, size_t count, const double *restrict sums, size_t width, double norm,
+                           double *restrict block);
+/* Row k multiplied by kernel[row_of[k] stride + column_of[line]] for the first `lines` lines. */
+void qep_block_multiply_rows(const double *restrict kernel, size_t stride, const size_t *row_of, size_t count, const size_t *column_of,
+                             size_t lines, size_t width, double *restrict block);
 
 #endif

@@ -21,6 +21,8 @@ static const qep_line_row rows[] = {
     {QEP_WALL_NEUMANN, QEP_WALL_DIRICHLET, QEP_NODE, COSINE3, 0, 0, 0, 1, 0.5},
 };
 
+/* The odd modes of a periodic line of twice the length: it changes sign after n samples. No boundary pair has it alone; open axes do. */
+static const qep_line_row shifted = {QEP_WALL_NONE, QEP_WALL_NONE, QEP_CELL, SHIFTED, 0, 0, 0, 0, 0.5};
 
 static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
@@ -38,6 +40,8 @@ static qep_status make_twiddles(qep_line *line, qep_error *err) {
     for (size_t k = 0; k <= n; k++) {
         if (line->row->machine == COSINE4) {
             set_twiddle(line, k, QEP_PI * ((double)k + 0.125) / (double)n);
+        } else if (line->row->machine == SHIFTED) {
+            set_twiddle(line, k, QEP_PI * (double)k / (double)n);
         } else {
             set_twiddle(line, k, QEP_PI * (double)k / (2.0 * (double)n));
         }
@@ -80,6 +84,7 @@ static void set_lengths(qep_line *line) {
     line->norm = 2.0 * (double)intervals;
     switch (line->row->machine) {
     case FOURIER:
+    case SHIFTED:
         line->norm = (double)m;
         break;
     case COSINE4:
@@ -99,24 +104,15 @@ static void set_lengths(qep_line *line) {
     line->scratch = round_up(complex_rows * line->width, 8);
 }
 
-qep_status qep_line_create(qep_line **out, qep_wall_kind low, qep_wall_kind high, qep_sampling sampling, size_t n, size_t batch,
-                           qep_effort effort, qep_error *err) {
+static qep_status create_from_row(qep_line **out, const qep_line_row *row, size_t n, size_t intervals, size_t batch, qep_effort effort,
+                                  qep_error *err) {
     *out = NULL;
-    const qep_line_row *found = NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].low == low && rows[i].high == high && rows[i].sampling == sampling) {
-            found = &rows[i];
-        }
-    }
-    if (!found || n > (size_t)1 << 30) {
-        return qep_error_add(err, QEP_ERR_PROBLEM, "inapplicable", NULL, NULL, "no transform for this boundary pair and %zu samples", n);
-    }
     qep_line *line = NULL;
     QEP_TRY(qep_alloc((void **)&line, 1, sizeof *line, "transform", err));
-    line->row = found;
+    line->row = row;
     line->n = n;
-    line->unknowns = n > found->lost ? n - found->lost : 0;
-    line->intervals = sampling == QEP_NODE && low != QEP_WALL_NONE ? n - 1 : n;
+    line->unknowns = n > row->lost ? n - row->lost : 0;
+    line->intervals = intervals;
     line->batch = batch;
     line->width = 2 * batch;
     set_lengths(line);
@@ -130,6 +126,25 @@ qep_status qep_line_create(qep_line **out, qep_wall_kind low, qep_wall_kind high
     }
     *out = line;
     return QEP_OK;
+}
+
+qep_status qep_line_create(qep_line **out, qep_wall_kind low, qep_wall_kind high, qep_sampling sampling, size_t n, size_t batch,
+                           qep_effort effort, qep_error *err) {
+    *out = NULL;
+    const qep_line_row *found = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].low == low && rows[i].high == high && rows[i].sampling == sampling) {
+            found = &rows[i];
+        }
+    }
+    if (!found || n > (size_t)1 << 30) {
+        return qep_error_add(err, QEP_ERR_PROBLEM, "inapplicable", NULL, NULL, "no transform for this boundary pair and %zu samples", n);
+    }
+    return create_from_row(out, found, n, sampling == QEP_NODE && low != QEP_WALL_NONE ? n - 1 : n, batch, effort, err);
+}
+
+qep_status qep_line_create_shifted(qep_line **out, size_t n, size_t batch, qep_effort effort, qep_error *err) {
+    return create_from_row(out, &shifted, n, n, batch, effort, err);
 }
 
 void qep_line_destroy(qep_line *line) {
@@ -171,6 +186,10 @@ double qep_line_theta(const qep_line *line, size_t k) {
     if (line->row->machine == FOURIER) {
         const size_t mode = k < line->n - k ? k : line->n - k;
         return 2.0 * QEP_PI * (double)mode / n;
+    }
+    if (line->row->machine == SHIFTED) {
+        const size_t mode = k < line->n - 1 - k ? k : line->n - 1 - k;
+        return 2.0 * QEP_PI * ((double)mode + line->row->mode) / n;
     }
     if (line->row->alternate) {
         return QEP_PI * (n - (double)k) / n;

@@ -5,7 +5,7 @@
 #include "qep/spectral/line.h"
 #include <fftw3.h>
 
-typedef enum { FOURIER, COSINE2, COSINE3, COSINE4, COSINE1, SINE1 } qep_line_machine;
+typedef enum { FOURIER, SHIFTED, COSINE2, COSINE3, COSINE4, COSINE1, SINE1 } qep_line_machine;
 
 /* One row per boundary pair and sampling. */
 typedef struct {

@@ -21,12 +21,14 @@ static inline __attribute__((always_inline)) void store(double *p, vec v) {
     qep_vec4_store(p, v);
 }
 
-/* Packed spectrum Z = A + iB of two real lines <-> halfcomplex rows: row k holds Re, row n-k holds Im of (A, B), both doubled less
- * often: 2 Re A_k = Re(Z_k + Z_{n-k}), 2 Im A_k = Im(Z_k - Z_{n-k}), 2 Re B_k = Im(Z_k + Z_{n-k}), 2 Im B_k = Re(Z_{n-k} - Z_k). */
-QEP_VARIANTS static void unpack_fourier(const qep_line *line, double *block) {
+/* Packed spectrum Z = A + iB of two real lines <-> halfcomplex rows: with k' the row of the conjugate mode (n - k; n - 1 - k for the shifted
+ * line), row k holds Re, row k' holds Im of (A, B): 2 Re A_k = Re(Z_k + Z_k'), 2 Im A_k = Im(Z_k - Z_k'), 2 Re B_k = Im(Z_k + Z_k'),
+ * 2 Im B_k = Re(Z_k' - Z_k). Rows that are their own conjugate are real already. */
+QEP_VARIANTS static void unpack_fourier(const qep_line *line, size_t first, double *block) {
     static const vec sign = {1.0, -1.0, 1.0, -1.0};
-    for (size_t k = 1; 2 * k < line->n; k++) {
-        double *low = block + k * line->width, *high = block + (line->n - k) * line->width;
+    const size_t total = line->n - 1 + first;
+    for (size_t k = first; 2 * k < total; k++) {
+        double *low = block + k * line->width, *high = block + (total - k) * line->width;
         for (size_t i = 0; i < line->width; i += 4) {
             const vec u = load(low + i), v = load(high + i);
             store(low + i, 0.5 * (u + v));
@@ -35,10 +37,11 @@ QEP_VARIANTS static void unpack_fourier(const qep_line *line, double *block) {
     }
 }
 
-QEP_VARIANTS static void pack_fourier(const qep_line *line, double *block) {
+QEP_VARIANTS static void pack_fourier(const qep_line *line, size_t first, double *block) {
     static const vec sign = {1.0, -1.0, 1.0, -1.0};
-    for (size_t k = 1; 2 * k < line->n; k++) {
-        double *low = block + k * line->width, *high = block + (line->n - k) * line->width;
+    const size_t total = line->n - 1 + first;
+    for (size_t k = first; 2 * k < total; k++) {
+        double *low = block + k * line->width, *high = block + (total - k) * line->width;
         for (size_t i = 0; i < line->width; i += 4) {
             const vec u = load(low + i), v = swap_lanes(sign * load(high + i));
             store(low + i, u + v);
@@ -201,13 +204,40 @@ static void fold(const qep_line *line, double *block) {
 static void fourier_forward(const qep_line *line, double *block, double *work) {
     (void)work;
     execute(line->forward, block);
-    unpack_fourier(line, block);
+    unpack_fourier(line, 1, block);
 }
 
 static void fourier_backward(const qep_line *line, double *block, double *work) {
     (void)work;
-    pack_fourier(line, block);
+    pack_fourier(line, 1, block);
     execute(line->backward, block);
+}
+
+/* Row j times exp(-i way pi j/n). */
+QEP_VARIANTS static void turn(const qep_line *line, double way, double *block) {
+    static const vec sign = {1.0, -1.0, 1.0, -1.0};
+    for (size_t j = 1; j < line->n; j++) {
+        double *row = block + j * line->width;
+        const double c = line->twiddle[j][0], s = way * line->twiddle[j][1];
+        for (size_t i = 0; i < line->width; i += 4) {
+            const vec v = load(row + i);
+            store(row + i, c * v + s * sign * swap_lanes(v));
+        }
+    }
+}
+
+static void shifted_forward(const qep_line *line, double *block, double *work) {
+    (void)work;
+    turn(line, 1.0, block);
+    execute(line->forward, block);
+    unpack_fourier(line, 0, block);
+}
+
+static void shifted_backward(const qep_line *line, double *block, double *work) {
+    (void)work;
+    pack_fourier(line, 0, block);
+    execute(line->backward, block);
+    turn(line, -1.0, block);
 }
 
 static void any_cosine4(const qep_line *line, double *block, double *work) {
@@ -220,6 +250,7 @@ static const struct {
     void (*backward)(const qep_line *line, double *block, double *work);
 } machines[] = {
     [FOURIER] = {fourier_forward, fourier_backward},
+    [SHIFTED] = {shifted_forward, shifted_backward},
     [COSINE2] = {cosine2, cosine3},
     [COSINE3] = {cosine3, cosine2},
     [COSINE4] = {any_cosine4, any_cosine4},

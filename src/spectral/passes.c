@@ -1,60 +1,106 @@
 /* Axis passes over blocks of lines. Threads share planes or blocks, never lines, and every block is computed alike whoever takes it, so the
- * bits do not depend on their number. Three-dimensional FFTW plans were rejected: they plan for seconds, thread erratically and transform
- * real lines without vectors. */
-#include "qep/spectral/passes.h"
+ * bits do not depend on their number. An axis grows to its two branches only when its turn comes: closed axes go first, the last open axis is
+ * fused and never grows, and of three open axes the first goes one branch at a time. Three-dimensional FFTW plans were rejected: they plan
+ * for seconds, thread erratically and transform real lines without vectors. */
+#include "passes_impl.h"
 
-#include "blocks.h"
 #include "qep/base/memory.h"
 #include <omp.h>
 #include <string.h>
 
-struct qep_passes {
-    size_t n[3];
-    qep_pass_axis axis[3];
-    int last;             /* the fused axis, or -1 when the grid is one point */
-    int empty;            /* 1: no unknowns at all */
-    int threads;
-    double *base;         /* eigenvalues of the other axes for every line of the last axis */
-    size_t base_count;
-    double *workspace;    /* [threads][work_size] */
-    size_t block_size, work_size;
-};
-
-static size_t batch_for(size_t lines) {
-    size_t batch = (lines + 1) / 2;
-    batch = batch < 2 ? 2 : batch + batch % 2;
-    return batch < QEP_MAX_BATCH ? batch : QEP_MAX_BATCH;
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
-/* Lines of an axis that lie side by side in memory (x: rows of all planes). */
-static size_t adjacent_lines(const size_t n[3], int axis) {
-    return axis == 0 ? n[1] * n[2] : axis == 1 ? n[0] : n[0] * n[1];
-}
-
-static qep_status plan_axis(qep_passes *p, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err) {
-    qep_pass_axis *axis = &p->axis[d];
-    axis->n = axis->unknowns = p->n[d];
-    QEP_TRY(qep_alloc_doubles(&axis->eigenvalues, axis->n, "eigenvalues", err));
-    for (size_t i = 0; i < axis->n; i++) {
-        axis->eigenvalues[i] = p->n[d] == 1 ? 0.0 : -1.0;
-    }
-    if (p->n[d] == 1) {
-        return QEP_OK;
-    }
-    QEP_TRY(qep_line_create(&axis->line, walls->wall[d][0].kind, walls->wall[d][1].kind, grid->sampling, axis->n,
-                            batch_for(adjacent_lines(p->n, d)), effort, err));
-    axis->unknowns = qep_line_unknowns(axis->line);
-    axis->first = qep_line_first(axis->line);
-    p->empty |= axis->unknowns == 0;
-    p->last = d;
-    const size_t block = axis->n * 2 * qep_line_batch(axis->line), scratch = qep_line_scratch(axis->line);
-    p->block_size = block > p->block_size ? block : p->block_size;
-    p->work_size = scratch > p->work_size ? scratch : p->work_size;
-    return QEP_OK;
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
 static size_t round_up8(size_t n) {
     return (n + 7) / 8 * 8;
+}
+
+static int is_active(const qep_passes *p, int d) {
+    return p->axis[d].branch[0].line != NULL;
+}
+
+/* The highest open axis, else the highest axis. */
+static int last_axis(const qep_passes *p) {
+    for (int open = 1; open >= 0; open--) {
+        for (int d = 2; d >= 0; d--) {
+            if (is_active(p, d) && p->axis[d].open >= open) {
+                return d;
+            }
+        }
+    }
+    return -1;
+}
+
+/* Stages of a plane: its axes but the last, closed ones first. */
+static void plan_stages(qep_passes *p) {
+    for (int open = 0; open < 2; open++) {
+        for (int d = 0; d < 2; d++) {
+            if (is_active(p, d) && d != p->last && p->axis[d].open == open) {
+                p->stage[p->stages++] = (qep_stage){d, SPACE_FIELD, open ? SPACE_MODES : SPACE_FIELD, 0};
+            }
+        }
+    }
+    p->rounds = p->open == 3 ? 2 : 1;
+    if (p->rounds == 2) {
+        p->stage[0] = (qep_stage){0, SPACE_STRIP, SPACE_PLANE, 1};
+        p->stage[1] = (qep_stage){1, SPACE_PLANE, SPACE_MODES, 0};
+    }
+}
+
+/* Strides of every space; mode space is needed when an axis but the last is open. */
+static qep_status plan_spaces(qep_passes *p, qep_error *err) {
+    const size_t n0 = p->n[0], n1 = p->n[1];
+    p->row[SPACE_FIELD] = p->row[SPACE_STRIP] = n0;
+    p->plane[SPACE_FIELD] = n0 * n1;
+    const size_t modes0 = p->rounds == 2 ? qep_pass_axis_rows(&p->axis[0]) : p->last == 0 ? n0 : p->axis[0].extent;
+    const size_t modes1 = p->last == 1 ? n1 : p->axis[1].extent;
+    p->row[SPACE_PLANE] = p->row[SPACE_MODES] = modes0;
+    size_t plane = 0, count = 0;
+    if (!qep_size_multiply(modes0, modes1, &plane) || !qep_size_multiply(plane, p->n[2], &count)) {
+        return qep_error_add(err, QEP_ERR_MEMORY, "memory", "/grid/points", NULL, "the padded grid exceeds what this machine can address");
+    }
+    p->plane[SPACE_MODES] = plane;
+    if (p->open > 1) {
+        QEP_TRY(qep_alloc_doubles(&p->modes, count, "modes of the open axes", err));
+    }
+    return QEP_OK;
+}
+
+static qep_status plan_workspace(qep_passes *p, qep_error *err) {
+    size_t block = 8, scratch = 0, width = 2 * QEP_MAX_BATCH;
+    for (int d = 0; d < 3; d++) {
+        for (int e = 0; e < 2; e++) {
+            const qep_line *line = p->axis[d].branch[e].line;
+            block = line ? larger(block, larger(p->axis[d].n, p->axis[d].branch[e].modes) * 2 * qep_line_batch(line)) : block;
+            scratch = line ? larger(scratch, qep_line_scratch(line)) : scratch;
+        }
+    }
+    p->block_size = round_up8(block);
+    p->strip_at = 2 * p->block_size + round_up8(scratch);
+    p->plane_at = p->strip_at + (p->rounds == 2 ? round_up8(width * p->n[0]) : 0);
+    p->work_size = p->plane_at + (p->rounds == 2 ? round_up8(p->row[SPACE_PLANE] * p->n[1]) : 0);
+    return qep_alloc_doubles(&p->workspace, (size_t)p->threads * p->work_size, "transform workspace", err);
+}
+
+static qep_status plan_all(qep_passes *p, const qep_grid *grid, const qep_walls *walls, qep_effort effort, qep_error *err) {
+    for (int d = 0; d < 3; d++) {
+        p->n[d] = grid->axis[d].n;
+        QEP_TRY(qep_pass_axis_create(&p->axis[d], grid, walls, d, effort, err));
+        p->empty |= p->axis[d].unknowns == 0;
+        p->open += p->axis[d].open;
+    }
+    p->last = last_axis(p);
+    plan_stages(p);
+    p->by_plane = p->last == 2 && (p->rounds == 2 || p->n[2] >= 2 * (size_t)p->threads);
+    p->base_count = p->last == 2 ? p->n[0] * p->n[1] : p->last == 1 ? p->n[0] : 1;
+    QEP_TRY(qep_alloc_doubles(&p->base, p->base_count, "eigenvalue sums", err));
+    QEP_TRY(plan_spaces(p, err));
+    return plan_workspace(p, err);
 }
 
 qep_status qep_passes_create(qep_passes **out, const qep_grid *grid, const qep_walls *walls, int threads, qep_effort effort,
@@ -62,24 +108,8 @@ qep_status qep_passes_create(qep_passes **out, const qep_grid *grid, const qep_w
     *out = NULL;
     qep_passes *p = NULL;
     QEP_TRY(qep_alloc((void **)&p, 1, sizeof *p, "transform passes", err));
-    p->last = -1;
     p->threads = threads;
-    qep_status status = QEP_OK;
-    for (int d = 0; d < 3; d++) {
-        p->n[d] = grid->axis[d].n;
-    }
-    for (int d = 0; d < 3 && status == QEP_OK; d++) {
-        status = plan_axis(p, grid, walls, d, effort, err);
-    }
-    p->block_size = round_up8(p->block_size ? p->block_size : 8);
-    p->work_size = p->block_size + round_up8(p->work_size);
-    p->base_count = p->last < 0 ? 1 : p->last == 0 ? 1 : adjacent_lines(p->n, p->last);
-    if (status == QEP_OK) {
-        status = qep_alloc_doubles(&p->base, p->base_count, "eigenvalue sums", err);
-    }
-    if (status == QEP_OK) {
-        status = qep_alloc_doubles(&p->workspace, (size_t)threads * p->work_size, "transform workspace", err);
-    }
+    const qep_status status = plan_all(p, grid, walls, effort, err);
     if (status != QEP_OK) {
         qep_passes_destroy(p);
         return status;
@@ -93,170 +123,267 @@ void qep_passes_destroy(qep_passes *p) {
         return;
     }
     for (int d = 0; d < 3; d++) {
-        qep_line_destroy(p->axis[d].line);
-        qep_free(p->axis[d].eigenvalues);
+        qep_pass_axis_free(&p->axis[d]);
     }
     qep_free(p->base);
+    qep_free(p->modes);
     qep_free(p->workspace);
     qep_free(p);
 }
 
 const qep_line *qep_passes_line(const qep_passes *p, int axis) {
-    return p->axis[axis].line;
+    return p->axis[axis].open ? NULL : p->axis[axis].branch[0].line;
 }
 
 double *qep_passes_eigenvalues(qep_passes *p, int axis) {
     return p->axis[axis].eigenvalues;
 }
 
-size_t qep_passes_memory(const qep_grid *grid, int threads) {
-    size_t longest = 1, plane = grid->axis[0].n * grid->axis[1].n;
-    for (int d = 0; d < 3; d++) {
-        longest = grid->axis[d].n > longest ? grid->axis[d].n : longest;
-    }
-    return sizeof(double) * (plane + (size_t)threads * longest * 2 * QEP_MAX_BATCH * 3);
+int qep_passes_open_axes(const qep_passes *p) {
+    return p->open;
 }
 
-typedef enum { FORWARD, BACKWARD } direction;
-
-static void transform(const qep_pass_axis *axis, direction way, double *block, double *scratch) {
-    if (way == FORWARD) {
-        qep_line_forward(axis->line, block, scratch);
-    } else {
-        qep_line_backward(axis->line, block, scratch);
-    }
+size_t qep_passes_modes(const qep_passes *p, int axis) {
+    return p->axis[axis].modes;
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
+double qep_passes_mode_theta(const qep_passes *p, int d, size_t mode) {
+    const qep_pass_axis *axis = &p->axis[d];
+    return axis->open || !axis->branch[0].line ? 0.0 : qep_line_theta(axis->branch[0].line, mode);
 }
 
-/* Blocks [begin, end) of an x pass over all rows. */
-static void pass_rows(const qep_passes *p, direction way, size_t row, size_t rows, double *u, double *block) {
-    const qep_pass_axis *axis = &p->axis[0];
-    const size_t width = 2 * qep_line_batch(axis->line);
-    qep_block_gather_rows(axis, u + row * p->n[0], rows, width, block);
-    transform(axis, way, block, block + p->block_size);
-    qep_block_scatter_rows(axis, block, rows, width, u + row * p->n[0]);
+size_t qep_passes_half_period(const qep_passes *p, int axis) {
+    return p->axis[axis].half_period;
 }
 
-static void pass_columns(const qep_passes *p, direction way, size_t z, size_t x, double *u, double *block) {
-    const qep_pass_axis *axis = &p->axis[1];
-    const size_t width = 2 * qep_line_batch(axis->line), lines = smaller(width, p->n[0] - x);
-    double *at = u + z * p->n[1] * p->n[0] + x;
-    qep_block_gather_lines(axis, at, p->n[0], lines, width, block);
-    transform(axis, way, block, block + p->block_size);
-    qep_block_scatter_lines(axis, block, p->n[0], lines, width, at);
+int qep_passes_kernel_axis(const qep_passes *p, int position) {
+    const int fastest = p->last == 0 ? 1 : 0;
+    return position == 2 ? fastest : position == 1 ? p->last : 3 - p->last - fastest;
 }
 
-/* The same, setting an exactly singular mode to zero: only the line whose other eigenvalues are all zero can hold one. */
-static void divide(const qep_pass_axis *axis, const double *base, size_t lines, size_t width, double norm, double *block,
-                   double *constant) {
-    double sums[2 * QEP_MAX_BATCH];
-    for (size_t l = 0; l < width; l++) {
-        sums[l] = l < lines ? norm * base[l] : -1.0;
-    }
-    size_t line = width, mode = 0;
-    for (size_t l = 0; l < lines; l++) {
-        for (size_t k = 0; base[l] == 0.0 && k < axis->unknowns; k++) {
-            if (axis->eigenvalues[axis->first + k] == 0.0) {
-                line = l;
-                mode = k;
+void qep_passes_use_kernel(qep_passes *p, double *kernel) {
+    const int a = qep_passes_kernel_axis(p, 0), b = qep_passes_kernel_axis(p, 1), c = qep_passes_kernel_axis(p, 2);
+    const size_t nb = p->axis[b].modes, nc = p->axis[c].modes;
+#pragma omp parallel for num_threads(p->threads) schedule(static)
+    for (size_t i = 0; i < p->axis[a].modes; i++) {
+        for (size_t j = 0; j < nb; j++) {
+            const double scale = qep_pass_axis_scale(&p->axis[a], i) * qep_pass_axis_scale(&p->axis[b], j);
+            for (size_t k = 0; k < nc; k++) {
+                kernel[(i * nb + j) * nc + k] *= scale * qep_pass_axis_scale(&p->axis[c], k);
             }
         }
     }
-    if (line < width) {
-        *constant = block[mode * width + line];
+    p->kernel = kernel;
+}
+
+size_t qep_passes_memory(const qep_grid *grid, int threads) {
+    size_t longest = 1, open[3] = {0, 0, 0}, axes = 0, padded[3];
+    const size_t plane = grid->axis[0].n * grid->axis[1].n;
+    for (int d = 0; d < 3; d++) {
+        const qep_axis *axis = &grid->axis[d];
+        open[d] = axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
+        axes += open[d];
+        padded[d] = open[d] ? qep_pass_good_length(axis->n) : axis->n;
+        longest = larger(longest, padded[d]);
     }
-    qep_block_divide_rows(axis, sums, width, norm, block);
-    if (line < width) {
-        block[mode * width + line] = 0.0;
+    const size_t strips = axes == 3 ? longest * (longest + 2 * QEP_MAX_BATCH) : 0;
+    const size_t modes = axes < 2 ? 0 : axes == 3 ? padded[0] * 2 * padded[1] * grid->axis[2].n : 2 * padded[0] * padded[1] * padded[2];
+    return sizeof(double) * (plane + modes + (size_t)threads * (strips + longest * 2 * QEP_MAX_BATCH * 4));
+}
+
+/* ---- stages of a plane ---------------------------------------------------------------------------------------------------------- */
+
+typedef enum { FORWARD, BACKWARD } direction;
+
+static double *place(const qep_pass_run *run, qep_space space, size_t z) {
+    const qep_passes *p = run->p;
+    return space == SPACE_FIELD   ? run->u + z * p->plane[SPACE_FIELD]
+           : space == SPACE_MODES ? p->modes + z * p->plane[SPACE_MODES]
+                                  : run->block + (space == SPACE_STRIP ? p->strip_at : p->plane_at);
+}
+
+static size_t stage_width(const qep_passes *p, const qep_stage *stage) {
+    return 2 * qep_line_batch(p->axis[stage->axis].branch[0].line);
+}
+
+/* Lines of a stage in one plane. */
+static size_t stage_lines(const qep_passes *p, const qep_stage *stage) {
+    return stage->axis == 0 ? p->n[1] : p->rounds == 2 ? p->axis[0].branch[0].modes : p->n[0];
+}
+
+static void clear_padding(const qep_pass_axis *axis, const qep_branch *branch, size_t width, double *block) {
+    const size_t behind = branch->offset + axis->unknowns;
+    if (axis->open) {
+        memset(block, 0, branch->offset * width * sizeof *block);
+        memset(block + behind * width, 0, (branch->modes - behind) * width * sizeof *block);
     }
 }
 
-static void fused_last(const qep_passes *p, size_t first_line, double norm, double *u, double *block, double *constant) {
-    const qep_pass_axis *axis = &p->axis[p->last];
-    const size_t width = 2 * qep_line_batch(axis->line);
-    double *scratch = block + p->block_size;
-    const size_t lines = p->last == 0 ? 1 : smaller(width, p->base_count - first_line);
-    const size_t stride = p->last == 0 ? 1 : p->last == 1 ? p->n[0] : p->n[0] * p->n[1];
-    if (p->last == 0) {
-        qep_block_gather_rows(axis, u, 1, width, block);
+/* Lines begin .. begin + lines of a stage: samples to the coefficients of a branch. */
+static void forward_lines(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, size_t z, size_t begin, size_t lines) {
+    const qep_passes *p = run->p;
+    const qep_pass_axis *axis = &p->axis[stage->axis];
+    const size_t width = stage_width(p, stage), from_row = p->row[stage->from], to_row = p->row[stage->to], at = stage->looped ? 0 : branch->at;
+    double *block = run->block, *inside = block + branch->offset * width;
+    clear_padding(axis, branch, width, block);
+    if (stage->axis == 0) {
+        const double *from = place(run, stage->from, z) + (stage->from == SPACE_STRIP ? 0 : begin * from_row) + axis->first;
+        qep_block_gather_rows(from, from_row, axis->unknowns, lines, width, inside);
+        qep_line_forward(branch->line, block, block + 2 * p->block_size);
+        qep_block_scatter_rows(block, to_row, branch->modes, lines, width, 0, place(run, stage->to, z) + begin * to_row + at);
     } else {
-        qep_block_gather_lines(axis, u + first_line, stride, lines, width, block);
+        const double *from = place(run, stage->from, z) + begin + axis->first * from_row;
+        qep_block_gather_lines(from, from_row, axis->unknowns, lines, width, inside);
+        qep_line_forward(branch->line, block, block + 2 * p->block_size);
+        qep_block_scatter_lines(block, to_row, branch->modes, lines, width, 0, place(run, stage->to, z) + at * to_row + begin);
     }
-    transform(axis, FORWARD, block, scratch);
-    divide(axis, p->base + first_line, lines, width, norm, block, constant);
-    transform(axis, BACKWARD, block, scratch);
-    if (p->last == 0) {
-        qep_block_scatter_rows(axis, block, 1, width, u);
+}
+
+/* The way back; what comes from a further branch is added. */
+static void backward_lines(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, int add, size_t z, size_t begin,
+                           size_t lines) {
+    const qep_passes *p = run->p;
+    const qep_pass_axis *axis = &p->axis[stage->axis];
+    const qep_space home = stage->from == SPACE_STRIP ? SPACE_FIELD : stage->from;
+    const size_t width = stage_width(p, stage), home_row = p->row[home], to_row = p->row[stage->to], at = stage->looped ? 0 : branch->at;
+    double *block = run->block, *inside = block + branch->offset * width;
+    if (stage->axis == 0) {
+        qep_block_gather_rows(place(run, stage->to, z) + begin * to_row + at, to_row, branch->modes, lines, width, block);
+        qep_line_backward(branch->line, block, block + 2 * p->block_size);
+        qep_block_scatter_rows(inside, home_row, axis->unknowns, lines, width, add, place(run, home, z) + begin * home_row + axis->first);
     } else {
-        qep_block_scatter_lines(axis, block, stride, lines, width, u + first_line);
+        qep_block_gather_lines(place(run, stage->to, z) + at * to_row + begin, to_row, branch->modes, lines, width, block);
+        qep_line_backward(branch->line, block, block + 2 * p->block_size);
+        qep_block_scatter_lines(inside, home_row, axis->unknowns, lines, width, add, place(run, home, z) + begin + axis->first * home_row);
+    }
+}
+
+static int loads_in_stage(const qep_passes *p) {
+    return p->last == 2 && p->stages > 0 && p->stage[0].axis == 0;
+}
+
+static void stage_block(const qep_pass_run *run, const qep_stage *stage, direction way, size_t z, size_t index) {
+    const qep_passes *p = run->p;
+    const qep_pass_axis *axis = &p->axis[stage->axis];
+    const size_t width = stage_width(p, stage), begin = index * width, lines = smaller(width, stage_lines(p, stage) - begin);
+    if (way == FORWARD && stage == p->stage && loads_in_stage(p)) {
+        const size_t at = stage->from == SPACE_STRIP ? 0 : begin * p->row[stage->from];
+        run->load(run->context, begin, begin + lines, z, place(run, stage->from, z) + at);
+    }
+    for (int e = 0; e <= axis->open; e++) {
+        if (stage->looped && e != run->round) {
+            continue;
+        }
+        if (way == FORWARD) {
+            forward_lines(run, stage, &axis->branch[e], z, begin, lines);
+        } else {
+            backward_lines(run, stage, &axis->branch[e], e > 0, z, begin, lines);
+        }
+    }
+}
+
+static size_t stage_blocks(const qep_passes *p, const qep_stage *stage) {
+    const size_t width = stage_width(p, stage);
+    return (stage_lines(p, stage) + width - 1) / width;
+}
+
+static const qep_stage *stage_at(const qep_passes *p, direction way, int i) {
+    return &p->stage[way == FORWARD ? i : p->stages - 1 - i];
+}
+
+static qep_pass_run on_this_thread(const qep_pass_run *run) {
+    qep_pass_run mine = *run;
+    mine.block = run->p->workspace + (size_t)omp_get_thread_num() * run->p->work_size;
+    return mine;
+}
+
+/* All stages of every plane: planes over threads when there are enough of them, else blocks. */
+static void planes(const qep_pass_run *run, direction way) {
+    const qep_passes *p = run->p;
+    const size_t nz = p->n[2];
+#pragma omp parallel num_threads(p->threads)
+    {
+        const qep_pass_run mine = on_this_thread(run);
+#pragma omp for schedule(static)
+        for (size_t z = 0; z < (p->by_plane ? nz : 0); z++) {
+            for (int i = 0; i < p->stages; i++) {
+                const qep_stage *stage = stage_at(p, way, i);
+                for (size_t b = 0; b < stage_blocks(p, stage); b++) {
+                    stage_block(&mine, stage, way, z, b);
+                }
+            }
+        }
+        for (int i = 0; i < (p->by_plane ? 0 : p->stages); i++) {
+            const qep_stage *stage = stage_at(p, way, i);
+            const size_t blocks = stage_blocks(p, stage);
+#pragma omp for schedule(static)
+            for (size_t b = 0; b < nz * blocks; b++) {
+                stage_block(&mine, stage, way, b / blocks, b % blocks);
+            }
+        }
+    }
+}
+
+/* ---- the story -------------------------------------------------------------------------------------------------------------------- */
+
+static void load_field(const qep_pass_run *run) {
+    const size_t ny = run->p->n[1], nz = run->p->n[2], nx = run->p->n[0];
+#pragma omp parallel for num_threads(run->p->threads) schedule(static)
+    for (size_t i = 0; i < ny * nz; i++) {
+        run->load(run->context, i % ny, i % ny + 1, i / ny, run->u + i * nx);
+    }
+}
+
+/* A closed z axis whose planes hold the last one: in place, before the planes and after them. */
+static void pass_z(const qep_pass_run *run, direction way) {
+    const qep_passes *p = run->p;
+    const qep_pass_axis *axis = &p->axis[2];
+    if (p->last == 2 || !is_active(p, 2)) {
+        return;
+    }
+    const size_t plane = p->n[0] * p->n[1], width = 2 * qep_line_batch(axis->branch[0].line);
+#pragma omp parallel num_threads(p->threads)
+    {
+        double *block = on_this_thread(run).block;
+#pragma omp for schedule(static)
+        for (size_t at = 0; at < plane; at += width) {
+            double *from = run->u + at + axis->first * plane;
+            const size_t lines = smaller(width, plane - at);
+            qep_block_gather_lines(from, plane, axis->unknowns, lines, width, block);
+            (way == FORWARD ? qep_line_forward : qep_line_backward)(axis->branch[0].line, block, block + 2 * p->block_size);
+            qep_block_scatter_lines(block, plane, axis->unknowns, lines, width, 0, from);
+        }
+    }
+}
+
+static void fused(const qep_pass_run *run, double norm, double *constant) {
+    const qep_passes *p = run->p;
+#pragma omp parallel num_threads(p->threads)
+    {
+        const qep_pass_run mine = on_this_thread(run);
+#pragma omp for schedule(static)
+        for (size_t b = 0; b < qep_pass_fused_blocks(p); b++) {
+            qep_pass_fused(&mine, b, norm, constant);
+        }
+    }
+}
+
+/* Samples that no stage writes, when the field itself is not what the stages start from. */
+static void clear_known(const qep_passes *p, double *u) {
+    int known = 0;
+    for (int d = 0; d < 3; d++) {
+        known |= p->axis[d].unknowns < p->n[d];
+    }
+    if (p->rounds == 2 && known) {
+        memset(u, 0, p->n[0] * p->n[1] * p->n[2] * sizeof *u);
     }
 }
 
 static void sum_bases(const qep_passes *p) {
-    if (p->last <= 0) {
-        p->base[0] = 0.0;
-        return;
-    }
-    for (size_t i = 0; i < p->base_count; i++) {
+    for (size_t i = 0; i < p->base_count && !p->open; i++) {
         const size_t x = i % p->n[0], y = i / p->n[0];
-        p->base[i] = (p->axis[0].line ? p->axis[0].eigenvalues[x] : 0.0) +
-                     (p->last == 2 && p->axis[1].line ? p->axis[1].eigenvalues[y] : 0.0);
-    }
-}
-
-/* Rows, then columns, of every plane below the last axis: planes over threads when there are enough of them, else blocks. */
-static void planes(const qep_passes *p, direction way, qep_passes_load load, const void *context, double *u) {
-    const size_t nx = p->n[0], ny = p->n[1], nz = p->n[2];
-    const int rows_active = p->axis[0].line && p->last > 0, columns_active = p->axis[1].line && p->last > 1;
-    const size_t step_rows = rows_active ? 2 * qep_line_batch(p->axis[0].line) : 16;
-    const size_t step_columns = columns_active ? 2 * qep_line_batch(p->axis[1].line) : 16;
-    const size_t row_blocks = (ny + step_rows - 1) / step_rows, column_blocks = (nx + step_columns - 1) / step_columns;
-    const int by_plane = nz >= 2 * (size_t)p->threads;
-#pragma omp parallel num_threads(p->threads)
-    {
-        double *block = p->workspace + (size_t)omp_get_thread_num() * p->work_size;
-#pragma omp for schedule(static)
-        for (size_t z = 0; z < (by_plane ? nz : 0); z++) {
-            for (size_t b = 0; way == BACKWARD && columns_active && b < column_blocks; b++) {
-                pass_columns(p, way, z, b * step_columns, u, block);
-            }
-            for (size_t b = 0; b < row_blocks; b++) {
-                const size_t y = b * step_rows, rows = smaller(step_rows, ny - y);
-                if (load) {
-                    load(context, y, y + rows, z, u + (z * ny + y) * nx);
-                }
-                if (rows_active) {
-                    pass_rows(p, way, z * ny + y, rows, u, block);
-                }
-            }
-            for (size_t b = 0; way == FORWARD && columns_active && b < column_blocks; b++) {
-                pass_columns(p, way, z, b * step_columns, u, block);
-            }
-        }
-        for (int stage = 0; stage < 2 && !by_plane; stage++) {
-            const int columns = (stage == 0) == (way == BACKWARD);
-            const size_t blocks = columns ? column_blocks : row_blocks;
-#pragma omp for schedule(static)
-            for (size_t i = 0; i < nz * blocks; i++) {
-                const size_t z = i / blocks, b = i % blocks;
-                if (columns) {
-                    if (columns_active) {
-                        pass_columns(p, way, z, b * step_columns, u, block);
-                    }
-                    continue;
-                }
-                const size_t y = b * step_rows, rows = smaller(step_rows, ny - y);
-                if (load) {
-                    load(context, y, y + rows, z, u + (z * ny + y) * nx);
-                }
-                if (rows_active) {
-                    pass_rows(p, way, z * ny + y, rows, u, block);
-                }
-            }
-        }
+        p->base[i] = (p->last > 0 && is_active(p, 0) ? p->axis[0].eigenvalues[x] : 0.0) +
+                     (p->last == 2 && is_active(p, 1) ? p->axis[1].eigenvalues[y] : 0.0);
     }
 }
 
@@ -269,21 +396,21 @@ void qep_passes_solve(const qep_passes *p, qep_passes_load load, const void *con
         return;
     }
     sum_bases(p);
-    planes(p, FORWARD, load, context, u);
+    clear_known(p, u);
     double norm = 1.0, single = 0.0;
     for (int d = 0; d < 3; d++) {
-        norm *= p->axis[d].line ? qep_line_norm(p->axis[d].line) : 1.0;
+        norm *= is_active(p, d) ? qep_line_norm(p->axis[d].branch[0].line) : 1.0;
     }
-    const size_t step = p->last == 0 ? 1 : 2 * qep_line_batch(p->axis[p->last].line);
-    const size_t blocks = (p->base_count + step - 1) / step;
-#pragma omp parallel num_threads(p->threads)
-    {
-        double *block = p->workspace + (size_t)omp_get_thread_num() * p->work_size;
-#pragma omp for schedule(static)
-        for (size_t b = 0; b < blocks; b++) {
-            fused_last(p, b * step, norm, u, block, &single);
+    for (int round = 0; round < p->rounds; round++) {
+        const qep_pass_run run = {p, load, context, u, NULL, round};
+        if (!loads_in_stage(p)) {
+            load_field(&run);
         }
+        pass_z(&run, FORWARD);
+        planes(&run, FORWARD);
+        fused(&run, norm, &single);
+        planes(&run, BACKWARD);
+        pass_z(&run, BACKWARD);
     }
     *constant = single / norm;
-    planes(p, BACKWARD, NULL, NULL, u);
 }

@@ -18,7 +18,7 @@ void qep_walls_init(qep_walls *walls, const qep_grid *grid) {
             const qep_bc bc = grid->axis[d].bc[side];
             wall->homogeneous = 1;
             wall->count = qep_grid_count(grid) / grid->axis[d].n;
-            if (grid->axis[d].n > 1 && bc != QEP_PERIODIC) {
+            if (grid->axis[d].n > 1 && bc != QEP_PERIODIC && bc != QEP_OPEN) {
                 wall->kind = bc == QEP_DIRICHLET ? QEP_WALL_DIRICHLET : QEP_WALL_NEUMANN;
             }
         }

@@ -15,6 +15,8 @@ typedef struct qep_line qep_line;
 /* Plan transforms of n samples between walls of the given kinds (NONE, NONE: periodic) for blocks of 2 batch lines. */
 qep_status qep_line_create(qep_line **line, qep_wall_kind low, qep_wall_kind high, qep_sampling sampling, size_t n, size_t batch,
                            qep_effort effort, qep_error *err);
+/* The same for a line that changes sign after n samples: the odd modes of a periodic line of 2n samples. */
+qep_status qep_line_create_shifted(qep_line **line, size_t n, size_t batch, qep_effort effort, qep_error *err);
 void qep_line_destroy(qep_line *line);
 
 /* Samples that are unknowns (Dirichlet nodes are not), the index of the first, and the number of intervals of the row. */

@@ -14,7 +14,7 @@ enum { QEP_WALL_LEVELS = 6 };
 typedef enum { QEP_WALL_NONE, QEP_WALL_DIRICHLET, QEP_WALL_NEUMANN } qep_wall_kind;
 
 typedef struct {
-    qep_wall_kind kind; /* NONE on periodic axes and axes of one sample */
+    qep_wall_kind kind; /* NONE on periodic and open faces and axes of one sample */
     size_t count;       /* samples of the face: product of the two other axes */
     int homogeneous;    /* 1: every level is zero; the arrays may be NULL */
     double *level[QEP_WALL_LEVELS]; /* [t2, t1] transverse samples, lower axis fastest. Derivatives are along +axis, not along
@@ -25,7 +25,7 @@ typedef struct {
     qep_wall wall[3][2];
 } qep_walls;
 
-/* Homogeneous walls of the kinds that the grid's faces have (natural counts as Neumann). No allocation. */
+/* Homogeneous walls of the kinds that the grid's faces have (natural counts as Neumann; open and periodic ones are NONE). No allocation. */
 void qep_walls_init(qep_walls *walls, const qep_grid *grid);
 /* Allocate all levels of one face, zeroed, and mark it inhomogeneous. */
 qep_status qep_walls_allocate(qep_walls *walls, int axis, int side, qep_error *err);

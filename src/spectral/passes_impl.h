@@ -1,0 +1,78 @@
+/* What the axis passes hold; private to the room. A plane (fixed z) goes through stages; each reads one space and writes another. */
+#ifndef QEP_SPECTRAL_PASSES_IMPL_H
+#define QEP_SPECTRAL_PASSES_IMPL_H
+
+#include "blocks.h"
+#include "qep/spectral/passes.h"
+
+/* One transform of an axis. */
+typedef struct {
+    qep_line *line; /* NULL: axis of one sample */
+    size_t offset;  /* row of the zero-filled block where the first unknown sample goes */
+    size_t modes;   /* coefficients, and also the rows of the block */
+    size_t at;      /* where they begin along the axis in mode space */
+} qep_branch;
+
+typedef struct {
+    size_t n, unknowns, first; /* samples, unknown ones, the first of them */
+    int open;                  /* then two branches: even and odd modes of the doubled line; else one, in place */
+    qep_branch branch[2];
+    size_t extent;             /* of the axis in mode space */
+    size_t *mode;              /* [extent] row of the kernel that a coefficient belongs to */
+    size_t modes;              /* of the kernel's axis */
+    size_t half_period;        /* open: of the doubled line */
+    double *eigenvalues;       /* [n], closed axes */
+} qep_pass_axis;
+
+/* Where a plane lives: the caller's field, mode space, or a thread's own strip of rows and plane. */
+typedef enum { SPACE_FIELD, SPACE_MODES, SPACE_STRIP, SPACE_PLANE, SPACES } qep_space;
+
+typedef struct {
+    int axis; /* 0 or 1 */
+    qep_space from, to;
+    int looped; /* only the branch of the current round */
+} qep_stage;
+
+struct qep_passes {
+    size_t n[3];
+    qep_pass_axis axis[3];
+    int last;             /* the fused axis, or -1 when the grid is one point */
+    int empty;            /* 1: no unknowns at all */
+    int open;             /* open axes */
+    int rounds;           /* 2 when all three axes are open: the branches of x one after another, which halves mode space */
+    qep_stage stage[2];   /* of a plane, forward order */
+    int stages;
+    int by_plane;         /* threads take planes, each through all stages; else blocks of one stage */
+    int threads;
+    double *base;         /* closed: eigenvalues of the other axes for every line of the last axis */
+    size_t base_count;
+    double *kernel;       /* borrowed */
+    double *modes;        /* mode space where it is larger than the field, else NULL */
+    size_t row[SPACES], plane[SPACES]; /* strides */
+    double *workspace;    /* [threads][work_size]: two blocks, scratch, strip, plane */
+    size_t block_size, strip_at, plane_at, work_size;
+};
+
+/* The current round and thread. */
+typedef struct {
+    const qep_passes *p;
+    qep_passes_load load;
+    const void *context;
+    double *u;
+    double *block; /* of this thread */
+    int round;
+} qep_pass_run;
+
+/* Plan the transforms of an axis (pass_axis.c). */
+qep_status qep_pass_axis_create(qep_pass_axis *axis, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err);
+void qep_pass_axis_free(qep_pass_axis *axis);
+size_t qep_pass_axis_rows(const qep_pass_axis *axis);
+/* 1/norm of the branch that kernel row `mode` belongs to, with the mean over the branches. */
+double qep_pass_axis_scale(const qep_pass_axis *axis, size_t mode);
+size_t qep_pass_good_length(size_t n);
+
+/* Blocks of the fused axis (pass_fused.c): `index` counts them. */
+size_t qep_pass_fused_blocks(const qep_passes *p);
+void qep_pass_fused(const qep_pass_run *run, size_t index, double norm, double *constant);
+
+#endif
