@@ -10,7 +10,7 @@ static const qep_bc_row boundaries[QEP_BC_COUNT] = {
     [QEP_NEUMANN] = {"neumann", "V/m", 1, "n.grad phi = g, n the outward normal"},
     [QEP_NATURAL] = {"natural", "V/m", 1,
                      "n.(grad phi - kappa grad S) = g: the face of an isolated sample"},
-    [QEP_OPEN] = {"open", "", 0, "free space beyond the face"},
+    [QEP_OPEN] = {"open", "", 1, "free space beyond the face"},
 };
 
 const qep_bc_row *qep_bc_table(void) {

@@ -18,10 +18,15 @@ static qep_status make_spectral(qep_calculus *c, qep_error *err) {
         if (!qep_grid_axis_active(&c->grid, d)) {
             continue;
         }
-        const qep_wall_kind low = kinds.wall[d][0].kind, high = kinds.wall[d][1].kind;
-        QEP_TRY(qep_differentiator_create(&c->bounded[d], &c->grid, d, low, high, c->threads,
+        /* open faces: values and curvatures extrapolated, as for fields without boundary condition */
+        const int periodic = c->grid.axis[d].bc[0] == QEP_PERIODIC;
+        qep_wall_kind kind[2] = {kinds.wall[d][0].kind, kinds.wall[d][1].kind};
+        for (int side = 0; side < 2 && !periodic; side++) {
+            kind[side] = kind[side] == QEP_WALL_NONE ? QEP_WALL_DIRICHLET : kind[side];
+        }
+        QEP_TRY(qep_differentiator_create(&c->bounded[d], &c->grid, d, kind[0], kind[1], c->threads,
                                           c->effort, err));
-        if (low != QEP_WALL_NONE) {
+        if (!periodic) {
             QEP_TRY(qep_differentiator_create(&c->unbounded[d], &c->grid, d, QEP_WALL_DIRICHLET,
                                               QEP_WALL_DIRICHLET, c->threads, c->effort, err));
         }

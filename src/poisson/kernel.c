@@ -13,6 +13,7 @@
 #include <math.h>
 #include <omp.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { COLUMNS = 64 }; /* modes of axis 1 per matrix product */
 
@@ -81,6 +82,18 @@ static void to_modes(qep_kernel *kernel, int d, const double *far, const qep_ser
             factor[k * nodes + q] = flushed(factor[k * nodes + q] * scale + (k == 0 ? 2.0 * (double)m * far[q] : 0.0));
         }
     }
+}
+
+static qep_status put_evens_first(qep_kernel *kernel, int d, qep_error *err) {
+    const size_t nodes = kernel->nodes, modes = kernel->modes[d], evens = kernel->axis[d].m / 2 + 1;
+    double *ordered = NULL;
+    QEP_TRY(qep_alloc_doubles(&ordered, modes * nodes, "kernel of one axis", err));
+    for (size_t k = 0; k < modes; k++) {
+        memcpy(ordered + (k % 2 ? evens + k / 2 : k / 2) * nodes, kernel->factor[d] + k * nodes, nodes * sizeof *ordered);
+    }
+    qep_free(kernel->factor[d]);
+    kernel->factor[d] = ordered;
+    return QEP_OK;
 }
 
 static qep_status fill_open(qep_kernel *kernel, int d, int threads, qep_error *err) {
@@ -220,6 +233,9 @@ static qep_status fill(qep_kernel *kernel, int threads, qep_error *err) {
     for (int d = 0; d < 3; d++) {
         if (kernel->axis[d].open) {
             QEP_TRY(fill_open(kernel, d, threads, err));
+            if (kernel->axis[d].evens_first) {
+                QEP_TRY(put_evens_first(kernel, d, err));
+            }
         } else {
             fill_closed(kernel, d);
         }
@@ -272,7 +288,7 @@ void qep_kernel_destroy(qep_kernel *kernel) {
     }
 }
 
-const double *qep_kernel_values(const qep_kernel *kernel) {
+double *qep_kernel_values(qep_kernel *kernel) {
     return kernel->values;
 }
 

@@ -103,7 +103,7 @@ static void fill_wall(const qep_calculus *calculus, const face_calculus *face, c
 qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f, double s,
                                   qep_walls *walls, qep_error *err) {
     for (int d = 0; d < 3; d++) {
-        if (walls->wall[d][0].kind == QEP_WALL_NONE ||
+        if ((walls->wall[d][0].kind == QEP_WALL_NONE && walls->wall[d][1].kind == QEP_WALL_NONE) ||
             (walls->wall[d][0].homogeneous && walls->wall[d][1].homogeneous)) {
             continue;
         }
@@ -127,10 +127,40 @@ qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f,
     return QEP_OK;
 }
 
-/* Lifting of face i (axis i / 2, side i % 2), or NULL when nothing is lifted there. */
+qep_status qep_lifting_bends(const qep_calculus *calculus, const qep_wall *wall, int d, int levels, double *const *bend, qep_error *err) {
+    const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
+    face_calculus face = {{NULL, NULL}};
+    const qep_status status = face_create(&face, calculus, &grid, err);
+    for (int k = 0; k < levels && status == QEP_OK; k++) {
+        memset(bend[k], 0, wall->count * sizeof(double));
+        for (int t = 0; t < 2; t++) {
+            if (face.axis[t]) {
+                qep_differentiator_apply(face.axis[t], wall->level[k], NULL, 2, 1.0, NULL, 1, bend[k]);
+            }
+        }
+    }
+    qep_differentiator_destroy(face.axis[0]);
+    qep_differentiator_destroy(face.axis[1]);
+    return status;
+}
+
+qep_status qep_lifting_face_slope(const qep_calculus *calculus, const double *level, int d, int t, double *out, qep_error *err) {
+    const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
+    face_calculus face = {{NULL, NULL}};
+    const qep_status status = face_create(&face, calculus, &grid, err);
+    if (status == QEP_OK) {
+        qep_differentiator_apply(face.axis[t], level, NULL, 1, 1.0, NULL, 0, out);
+    }
+    qep_differentiator_destroy(face.axis[0]);
+    qep_differentiator_destroy(face.axis[1]);
+    return status;
+}
+
+/* Lifting of face i (axis i / 2, side i % 2), or NULL when nothing is lifted there; walls before free space have their own (open_lift.c). */
 static const qep_lift *active_lift(const qep_calculus *calculus, const qep_walls *walls, int i) {
     const qep_wall *wall = &walls->wall[i / 2][i % 2];
-    const int active = wall->kind != QEP_WALL_NONE && !wall->homogeneous;
+    const int closed = walls->wall[i / 2][!(i % 2)].kind != QEP_WALL_NONE;
+    const int active = closed && wall->kind != QEP_WALL_NONE && !wall->homogeneous;
     return active ? qep_differentiator_lift(calculus->bounded[i / 2]) : NULL;
 }
 

@@ -10,6 +10,12 @@ qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f,
 /* row -= what the walls' known data add to the Laplacian of row (y, z) beyond the series of the samples. */
 void qep_lifting_subtract(const qep_calculus *calculus, const qep_walls *walls, size_t y, size_t z, double *row);
 
+/* bend[k][t] = lap_t of level k along the face of axis d, k < levels, by series on the face. */
+qep_status qep_lifting_bends(const qep_calculus *calculus, const qep_wall *wall, int d, int levels, double *const *bend, qep_error *err);
+
+/* out[t] = d level/dt along the t-th axis (0 or 1) of the face of axis d. */
+qep_status qep_lifting_face_slope(const qep_calculus *calculus, const double *level, int d, int t, double *out, qep_error *err);
+
 /* Bound on the liftings: u is the difference of parts this large, so its rounding is theirs. */
 double qep_lifting_amplitude(const qep_calculus *calculus, const qep_walls *walls);
 

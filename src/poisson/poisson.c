@@ -3,6 +3,7 @@
 #include "solver_impl.h"
 
 #include "lifting.h"
+#include "open.h"
 #include "qep/base/memory.h"
 #include <math.h>
 #include <string.h>
@@ -19,50 +20,72 @@ static int fixes_constant(const qep_walls *kinds) {
 }
 
 static int has_walls(const qep_walls *kinds) {
-    return kinds->wall[0][0].kind != QEP_WALL_NONE || kinds->wall[1][0].kind != QEP_WALL_NONE ||
-           kinds->wall[2][0].kind != QEP_WALL_NONE;
+    for (int i = 0; i < 6; i++) {
+        if (kinds->wall[i / 2][i % 2].kind != QEP_WALL_NONE) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
-/* Symbols of the discrete Laplacian along one axis: from the taps, or -theta^2/h^2 when exact. */
+double qep_poisson_symbol(const qep_poisson *p, int d, double theta) {
+    const double h = p->grid.axis[d].h;
+    return p->calculus->derivative == QEP_SPECTRAL ? -(theta / h) * (theta / h) : qep_stencil_symbol2(&p->stencil.axis[d], theta);
+}
+
 static void fill_eigenvalues(qep_poisson *p, int d) {
     const qep_line *line = qep_passes_line(p->passes, d);
     double *eigenvalues = qep_passes_eigenvalues(p->passes, d);
-    if (!line) {
-        return;
-    }
-    for (size_t k = 0; k < qep_line_unknowns(line); k++) {
-        const double theta = qep_line_theta(line, k), h = p->grid.axis[d].h;
-        eigenvalues[qep_line_first(line) + k] =
-            p->calculus->derivative == QEP_SPECTRAL ? -(theta / h) * (theta / h) : qep_stencil_symbol2(&p->stencil.axis[d], theta);
+    for (size_t k = 0; line && k < qep_line_unknowns(line); k++) {
+        eigenvalues[qep_line_first(line) + k] = qep_poisson_symbol(p, d, qep_line_theta(line, k));
     }
 }
 
-qep_status qep_poisson_create(qep_poisson **out, const qep_calculus *calculus, const qep_grid *grid, const qep_log *log, qep_error *err) {
-    (void)log;
-    *out = NULL;
-    for (int d = 0; d < 3; d++) {
-        if (grid->axis[d].bc[0] == QEP_OPEN || grid->axis[d].bc[1] == QEP_OPEN) {
-            return qep_error_add(err, QEP_ERR_PROBLEM, "not_available", "/boundary", NULL, "open faces are not available in this version");
-        }
+/* The operator is the caller's, except for the band-limited kernel beside finite differences. */
+static qep_status choose_operator(qep_poisson *p, const qep_calculus *calculus, qep_kernel_kind kernel, const qep_log *log, qep_error *err) {
+    p->calculus = calculus;
+    if (!qep_open_count(&p->grid)) {
+        return QEP_OK;
     }
+    if (kernel == QEP_KERNEL_LATTICE && calculus->derivative == QEP_SPECTRAL) {
+        return qep_error_add(err, QEP_ERR_PROBLEM, "kernel", "/solver/kernel", NULL,
+                             "kernel \"lattice\" inverts a finite-difference stencil, and derivative \"spectral\" has none; use fd2 to fd8, or "
+                             "kernel \"truncated\"");
+    }
+    if (kernel == QEP_KERNEL_TRUNCATED && calculus->derivative != QEP_SPECTRAL) {
+        const qep_calculus_options exact = {QEP_SPECTRAL, calculus->threads, (qep_plan_effort)calculus->effort};
+        QEP_TRY(qep_calculus_create(&p->own, &p->grid, &exact, log, err));
+        p->calculus = p->own;
+    }
+    return QEP_OK;
+}
+
+static qep_status prepare(qep_poisson *p, const qep_calculus *calculus, const qep_poisson_options *options, const qep_log *log, qep_error *err) {
+    QEP_TRY(choose_operator(p, calculus, options->kernel, log, err));
+    p->stencil = p->calculus->stencil;
+    qep_walls_init(&p->kinds, &p->grid);
+    const int open = qep_open_count(&p->grid) > 0;
+    p->singular = !open && !fixes_constant(&p->kinds);
+    const size_t rows = p->grid.axis[1].n * p->grid.axis[2].n;
+    QEP_TRY(qep_alloc_doubles(&p->row_sums, QEP_ROW_SUMS * rows, "row sums", err));
+    QEP_TRY(qep_passes_create(&p->passes, &p->grid, &p->kinds, calculus->threads, calculus->effort, err));
+    for (int d = 0; d < 3; d++) {
+        fill_eigenvalues(p, d);
+    }
+    return open ? qep_open_create(p, options->gauge_length, err) : QEP_OK;
+}
+
+qep_status qep_poisson_create(qep_poisson **out, const qep_calculus *calculus, const qep_grid *grid, const qep_poisson_options *options,
+                              const qep_log *log, qep_error *err) {
+    static const qep_poisson_options defaults = {QEP_KERNEL_AUTO, 0.0};
+    *out = NULL;
     qep_poisson *p = NULL;
     QEP_TRY(qep_alloc((void **)&p, 1, sizeof *p, "solver", err));
-    p->calculus = calculus;
     p->grid = *grid;
-    p->stencil = calculus->stencil;
-    qep_walls_init(&p->kinds, grid);
-    p->singular = !fixes_constant(&p->kinds);
-    const size_t rows = grid->axis[1].n * grid->axis[2].n;
-    qep_status status = qep_alloc_doubles(&p->row_sums, QEP_ROW_SUMS * rows, "row sums", err);
-    if (status == QEP_OK) {
-        status = qep_passes_create(&p->passes, grid, &p->kinds, calculus->threads, calculus->effort, err);
-    }
+    const qep_status status = prepare(p, calculus, options ? options : &defaults, log, err);
     if (status != QEP_OK) {
         qep_poisson_destroy(p);
         return status;
-    }
-    for (int d = 0; d < 3; d++) {
-        fill_eigenvalues(p, d);
     }
     *out = p;
     return QEP_OK;
@@ -73,18 +96,25 @@ void qep_poisson_destroy(qep_poisson *p) {
         return;
     }
     qep_passes_destroy(p->passes);
+    qep_kernel_destroy(p->kernel);
+    qep_open_lift_free(p);
+    qep_calculus_destroy(p->own);
     qep_edge_terms_free(&p->edge);
     qep_free(p->row_sums);
     qep_free(p);
+}
+
+qep_poisson_open qep_poisson_open_axes(const qep_poisson *p) {
+    return p->open;
 }
 
 int qep_poisson_is_singular(const qep_poisson *p) {
     return p->singular;
 }
 
-size_t qep_poisson_memory(const qep_grid *grid, qep_derivative derivative) {
+size_t qep_poisson_memory(const qep_grid *grid, qep_derivative derivative, int threads) {
     const size_t faces = grid->axis[0].n * grid->axis[1].n + grid->axis[1].n * grid->axis[2].n + grid->axis[0].n * grid->axis[2].n;
-    size_t bytes = qep_passes_memory(grid, 2) + sizeof(double) * QEP_ROW_SUMS * grid->axis[1].n * grid->axis[2].n;
+    size_t bytes = qep_passes_memory(grid, threads) + qep_open_memory(grid, threads) + sizeof(double) * QEP_ROW_SUMS * grid->axis[1].n * grid->axis[2].n;
     qep_walls kinds;
     qep_walls_init(&kinds, grid);
     if (has_walls(&kinds)) {
@@ -124,6 +154,22 @@ static void tamper_edges(qep_poisson *p) {
     }
 }
 
+int qep_poisson_offers_gradient(const qep_poisson *p, int axis) {
+    const qep_axis *a = &p->grid.axis[axis];
+    return p->calculus->derivative == QEP_SPECTRAL && a->n > 1 && a->bc[0] == QEP_OPEN && a->bc[1] == QEP_OPEN;
+}
+
+static qep_status check_gradient(qep_poisson *p, const qep_poisson_control *control, qep_error *err) {
+    int any = 0;
+    for (int d = 0; d < 3; d++) {
+        if (control->gradient[d] && !qep_poisson_offers_gradient(p, d)) {
+            return qep_error_add(err, QEP_ERR_INTERNAL, "gradient", NULL, NULL, "the solver gives no derivative along axis %d", d);
+        }
+        any |= control->gradient[d] != NULL;
+    }
+    return any ? qep_passes_allow_gradient(p->passes, err) : QEP_OK;
+}
+
 qep_status qep_poisson_solve(qep_poisson *p, const double *f, double s, qep_walls *walls, const qep_poisson_control *control, double *u,
                              qep_poisson_report *report, qep_error *err) {
     *report = (qep_poisson_report){.compatible = 1, .passed = 1};
@@ -136,7 +182,10 @@ qep_status qep_poisson_solve(qep_poisson *p, const double *f, double s, qep_wall
         QEP_TRY(qep_edge_terms_fill(&p->stencil, walls, &p->edge, err));
         tamper_edges(p);
     }
-    qep_passes_solve(p->passes, qep_source_load_rows, &in, u, &mean);
+    QEP_TRY(qep_open_lift_fill(p, walls, err));
+    QEP_TRY(check_gradient(p, control, err));
+    qep_passes_solve(p->passes, qep_source_load_rows, &in, u, control->gradient, &mean);
+    QEP_TRY(qep_open_lift_add(p, walls, u, control->gradient, err));
     if (p->singular) {
         QEP_TRY(qep_compatibility_judge(p, &in, walls, control, mean, report, err));
         if (!report->compatible) {

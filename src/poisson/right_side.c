@@ -2,6 +2,7 @@
 #include "solver_impl.h"
 
 #include "lifting.h"
+#include "open.h"
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 void qep_source_subtract_walls(const qep_source *in, size_t y, size_t z, double *row) {
     if (in->p->calculus->derivative == QEP_SPECTRAL) {
         qep_lifting_subtract(in->p->calculus, in->walls, y, z, row);
+        qep_open_lift_subtract(in->p, in->walls, y, z, row);
     } else {
         qep_edge_terms_subtract(&in->p->grid, &in->p->edge, y, z, row);
     }

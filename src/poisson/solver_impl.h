@@ -3,6 +3,7 @@
 #define QEP_POISSON_SOLVER_IMPL_H
 
 #include "calculus_impl.h"
+#include "qep/poisson/kernel.h"
 #include "qep/poisson/poisson.h"
 #include "qep/spectral/passes.h"
 
@@ -13,17 +14,31 @@ typedef struct {
     double *depth[3][2][QEP_EDGE_DEPTHS]; /* NULL where a wall adds nothing */
 } qep_edge_terms;
 
+/* Profiles of a wall before free space, exact symbols (open_lift.c). */
+typedef struct {
+    int levels; /* 0: no data so far */
+    double *value[QEP_WALL_LEVELS], *second[QEP_WALL_LEVELS]; /* Q_k, Q_k'' at the samples of the axis */
+    double *bend[QEP_WALL_LEVELS];                            /* lap_t w_k on the face */
+} qep_open_lift;
+
 struct qep_poisson {
-    const qep_calculus *calculus;
+    const qep_calculus *calculus; /* of the operator that is inverted */
+    qep_calculus *own;            /* that one, where it is not the caller's: exact symbols beside finite differences, else NULL */
     qep_grid grid;
     qep_stencil stencil;  /* own copy: the operator of the residual */
     qep_walls kinds;
     int singular;
     qep_passes *passes;
+    qep_kernel *kernel;   /* with open axes, else NULL */
+    qep_poisson_open open;
+    qep_open_lift open_lift[3][2];
     qep_edge_terms edge;
     double *row_sums;     /* [4][ny nz] partial sums of one pass, added pairwise */
     double boundary_tamper;
 };
+
+/* Symbol of the operator along an axis: from the taps, or -theta^2/h^2 when exact. */
+double qep_poisson_symbol(const qep_poisson *p, int d, double theta);
 
 /* Sums over rows that a pass keeps: |r|^2, |b|^2, (|A||u| + |b|)^2, max |r|. */
 enum { QEP_ROW_SUMS = 4 };

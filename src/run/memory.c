@@ -69,7 +69,7 @@ static size_t add(size_t a, size_t b) {
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
     size_t bytes = run->solves_rho || run->solves_psi
-                       ? qep_poisson_memory(run->grid, run->config->derivative)
+                       ? qep_poisson_memory(run->grid, run->config->derivative, run->options->threads)
                        : 0;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;

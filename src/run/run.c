@@ -104,7 +104,7 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
                       run->log);
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
     if (run->solves_rho || run->solves_psi) {
-        QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->log, err));
+        QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, NULL, run->log, err));
         if (run->options->after_plan) {
             run->options->after_plan(run->options->after_plan_user, run->solver);
         }

@@ -58,14 +58,14 @@ void qep_differentiator_destroy(qep_differentiator *d) {
     qep_free(d);
 }
 
-/* Levels of a block of lines [side][level][WIDTH]: from the walls, or extrapolated from the samples. */
+/* Levels of a block of lines [side][level][WIDTH]: from the walls, or (without, and at open faces) extrapolated from the samples. */
 static void take_levels(const qep_differentiator *d, const double *block, const qep_wall *walls, size_t t, size_t lines, double *levels) {
     const qep_lift *lift = d->lift;
     memset(levels, 0, 2 * QEP_WALL_LEVELS * WIDTH * sizeof *levels);
     for (int side = 0; side < 2; side++) {
         for (int k = 0; k < lift->levels; k++) {
             double *to = levels + ((size_t)side * (size_t)lift->levels + (size_t)k) * WIDTH;
-            if (walls) {
+            if (walls && walls[side].kind != QEP_WALL_NONE) {
                 if (!walls[side].homogeneous) {
                     memcpy(to, walls[side].level[k] + t, lines * sizeof *to);
                 }

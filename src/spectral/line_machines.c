@@ -267,3 +267,23 @@ void qep_line_backward(const qep_line *line, double *block, double *scratch) {
     machines[line->row->machine].backward(line, block, scratch);
     fold(line, block);
 }
+
+/* i theta/h times A + iB of both lines: rows k and k' hold the real and the imaginary parts. */
+QEP_VARIANTS void qep_line_differentiate(const qep_line *line, double h, double *block) {
+    const size_t first = line->row->machine == FOURIER, total = line->n - 1 + first, width = line->width;
+    if (first) {
+        memset(block, 0, width * sizeof *block);
+    }
+    for (size_t k = first; 2 * k < total; k++) {
+        const double factor = qep_line_theta(line, k) / h;
+        double *re = block + k * width, *im = block + (total - k) * width;
+        for (size_t i = 0; i < width; i += 4) {
+            const vec a = load(re + i), b = load(im + i);
+            store(re + i, -factor * b);
+            store(im + i, factor * a);
+        }
+    }
+    if (total % 2 == 0 && total > 0) { /* its own conjugate */
+        memset(block + total / 2 * width, 0, width * sizeof *block);
+    }
+}

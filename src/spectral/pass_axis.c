@@ -22,7 +22,7 @@ static size_t adjacent_lines(const qep_grid *grid, int axis) {
 }
 
 /* Smallest even length >= n whose prime factors FFTW has code for: open lines may be longer than the grid. */
-size_t qep_pass_good_length(size_t n) {
+size_t qep_passes_padded(size_t n) {
     for (size_t m = n + n % 2;; m += 2) {
         size_t rest = m;
         static const size_t primes[] = {2, 3, 5, 7, 11, 13};
@@ -62,7 +62,7 @@ static qep_status plan_half_open(qep_pass_axis *axis, const qep_grid *grid, cons
     const int high = walls->wall[d][0].kind == QEP_WALL_NONE; /* side of the wall */
     const qep_wall_kind wall = walls->wall[d][high].kind;
     const int known = grid->sampling == QEP_NODE && wall == QEP_WALL_DIRICHLET;
-    const size_t m = qep_pass_good_length(axis->n), samples = grid->sampling == QEP_NODE ? m + 1 : m;
+    const size_t m = qep_passes_padded(axis->n), samples = grid->sampling == QEP_NODE ? m + 1 : m;
     axis->unknowns = axis->n - (size_t)known;
     axis->first = known && !high ? 1 : 0;
     for (int e = 0; e < 2; e++) {
@@ -76,7 +76,7 @@ static qep_status plan_half_open(qep_pass_axis *axis, const qep_grid *grid, cons
 }
 
 static qep_status plan_open(qep_pass_axis *axis, size_t batch, qep_effort effort, qep_error *err) {
-    const size_t m = qep_pass_good_length(axis->n);
+    const size_t m = qep_passes_padded(axis->n);
     QEP_TRY(qep_line_create(&axis->branch[0].line, QEP_WALL_NONE, QEP_WALL_NONE, QEP_CELL, m, batch, effort, err));
     QEP_TRY(qep_line_create_shifted(&axis->branch[1].line, m, batch, effort, err));
     take_line(&axis->branch[0], 0);
@@ -108,7 +108,7 @@ static qep_status map_modes(qep_pass_axis *axis, int periodic, qep_error *err) {
 
 qep_status qep_pass_axis_create(qep_pass_axis *axis, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err) {
     const qep_axis *source = &grid->axis[d];
-    *axis = (qep_pass_axis){.n = source->n, .unknowns = source->n, .extent = source->n, .modes = 1};
+    *axis = (qep_pass_axis){.n = source->n, .h = source->h, .unknowns = source->n, .extent = source->n, .modes = 1};
     axis->open = source->n > 1 && (source->bc[0] == QEP_OPEN || source->bc[1] == QEP_OPEN);
     QEP_TRY(qep_alloc_doubles(&axis->eigenvalues, axis->n, "eigenvalues", err));
     for (size_t i = 0; i < axis->n; i++) {

@@ -90,6 +90,33 @@ static void multiply(const qep_pass_run *run, const qep_branch *branch, size_t t
     qep_block_multiply_rows(kernel, a, p->axis[p->last].mode + branch->at, branch->modes, columns, lines, width_of(&p->axis[p->last]), block);
 }
 
+/* A block of lines of the last axis in mode space. */
+typedef struct {
+    size_t offset, stride, lines, width;
+} fused_lines;
+
+static void put(const qep_pass_run *run, const fused_lines *at, const qep_branch *branch, const double *block, int add, double *data) {
+    const qep_passes *p = run->p;
+    const double *inside = block + branch->offset * at->width;
+    if (p->last == 0) {
+        qep_block_scatter_rows(inside, at->stride, p->axis[0].unknowns, at->lines, at->width, add, data + at->offset);
+    } else {
+        qep_block_scatter_lines(inside, at->stride, p->axis[p->last].unknowns, at->lines, at->width, add, data + at->offset);
+    }
+}
+
+/* Padded with zeros. */
+static void take(const qep_pass_run *run, const fused_lines *at, const qep_branch *branch, const double *data, double *block) {
+    const qep_passes *p = run->p;
+    double *inside = block + branch->offset * at->width;
+    memset(block, 0, branch->modes * at->width * sizeof *block);
+    if (p->last == 0) {
+        qep_block_gather_rows(data + at->offset, at->stride, p->axis[0].unknowns, at->lines, at->width, inside);
+    } else {
+        qep_block_gather_lines(data + at->offset, at->stride, p->axis[p->last].unknowns, at->lines, at->width, inside);
+    }
+}
+
 static void fused_open(const qep_pass_run *run, size_t index) {
     const qep_passes *p = run->p;
     const qep_pass_axis *axis = &p->axis[p->last];
@@ -97,31 +124,26 @@ static void fused_open(const qep_pass_run *run, size_t index) {
     const size_t *columns = NULL, *thirds = NULL;
     const size_t extent = positions(run, adjacent_axis(p), &columns), width = width_of(axis), blocks = (extent + width - 1) / width;
     positions(run, third_axis(p), &thirds);
-    const size_t j = index / blocks, begin = index % blocks * width, lines = smaller(width, extent - begin);
-    const size_t stride[3] = {1, p->row[space], p->plane[space]};
-    double *data = (p->modes ? p->modes : run->u) + j * stride[third_axis(p)] + begin * stride[adjacent_axis(p)] + axis->first * stride[p->last];
-    double *scratch = run->block + 2 * p->block_size;
+    const size_t j = index / blocks, begin = index % blocks * width, stride[3] = {1, p->row[space], p->plane[space]};
+    const fused_lines at = {j * stride[third_axis(p)] + begin * stride[adjacent_axis(p)] + axis->first * stride[p->last],
+                            p->last == 0 ? stride[1] : stride[p->last], smaller(width, extent - begin), width};
+    double *data = p->modes ? run->modes : run->u, *scratch = run->block + 2 * p->block_size, *keep = run->block + p->keep_at;
     for (int e = 0; e < 2; e++) {
-        const qep_branch *branch = &axis->branch[e];
-        double *block = run->block + (size_t)e * p->block_size, *inside = block + branch->offset * width;
-        memset(block, 0, branch->modes * width * sizeof *block);
-        if (p->last == 0) {
-            qep_block_gather_rows(data, stride[1], axis->unknowns, lines, width, inside);
-        } else {
-            qep_block_gather_lines(data, stride[p->last], axis->unknowns, lines, width, inside);
-        }
+        take(run, &at, &axis->branch[e], data, run->block + (size_t)e * p->block_size);
     }
     for (int e = 0; e < 2; e++) {
         const qep_branch *branch = &axis->branch[e];
-        double *block = run->block + (size_t)e * p->block_size, *inside = block + branch->offset * width;
+        double *block = run->block + (size_t)e * p->block_size;
         qep_line_forward(branch->line, block, scratch);
-        multiply(run, branch, thirds[j], columns + begin, lines, block);
-        qep_line_backward(branch->line, block, scratch);
-        if (p->last == 0) {
-            qep_block_scatter_rows(inside, stride[1], axis->unknowns, lines, width, e, data);
-        } else {
-            qep_block_scatter_lines(inside, stride[p->last], axis->unknowns, lines, width, e, data);
+        multiply(run, branch, thirds[j], columns + begin, at.lines, block);
+        if (run->slope) {
+            memcpy(keep, block, branch->modes * width * sizeof *keep);
+            qep_line_differentiate(branch->line, axis->h, keep);
+            qep_line_backward(branch->line, keep, scratch);
+            put(run, &at, branch, keep, e, run->slope);
         }
+        qep_line_backward(branch->line, block, scratch);
+        put(run, &at, branch, block, e, data);
     }
 }
 

@@ -81,10 +81,15 @@ static qep_status plan_workspace(qep_passes *p, qep_error *err) {
         }
     }
     p->block_size = round_up8(block);
-    p->strip_at = 2 * p->block_size + round_up8(scratch);
+    p->keep_at = 2 * p->block_size + round_up8(scratch);
+    p->strip_at = p->keep_at + (p->open ? p->block_size : 0);
     p->plane_at = p->strip_at + (p->rounds == 2 ? round_up8(width * p->n[0]) : 0);
     p->work_size = p->plane_at + (p->rounds == 2 ? round_up8(p->row[SPACE_PLANE] * p->n[1]) : 0);
     return qep_alloc_doubles(&p->workspace, (size_t)p->threads * p->work_size, "transform workspace", err);
+}
+
+qep_status qep_passes_allow_gradient(qep_passes *p, qep_error *err) {
+    return p->modes && !p->slopes ? qep_alloc_doubles(&p->slopes, p->plane[SPACE_MODES] * p->n[2], "modes of a derivative", err) : QEP_OK;
 }
 
 static qep_status plan_all(qep_passes *p, const qep_grid *grid, const qep_walls *walls, qep_effort effort, qep_error *err) {
@@ -127,6 +132,7 @@ void qep_passes_destroy(qep_passes *p) {
     }
     qep_free(p->base);
     qep_free(p->modes);
+    qep_free(p->slopes);
     qep_free(p->workspace);
     qep_free(p);
 }
@@ -183,7 +189,7 @@ size_t qep_passes_memory(const qep_grid *grid, int threads) {
         const qep_axis *axis = &grid->axis[d];
         open[d] = axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
         axes += open[d];
-        padded[d] = open[d] ? qep_pass_good_length(axis->n) : axis->n;
+        padded[d] = open[d] ? qep_passes_padded(axis->n) : axis->n;
         longest = larger(longest, padded[d]);
     }
     const size_t strips = axes == 3 ? longest * (longest + 2 * QEP_MAX_BATCH) : 0;
@@ -198,7 +204,7 @@ typedef enum { FORWARD, BACKWARD } direction;
 static double *place(const qep_pass_run *run, qep_space space, size_t z) {
     const qep_passes *p = run->p;
     return space == SPACE_FIELD   ? run->u + z * p->plane[SPACE_FIELD]
-           : space == SPACE_MODES ? p->modes + z * p->plane[SPACE_MODES]
+           : space == SPACE_MODES ? run->modes + z * p->plane[SPACE_MODES]
                                   : run->block + (space == SPACE_STRIP ? p->strip_at : p->plane_at);
 }
 
@@ -239,6 +245,12 @@ static void forward_lines(const qep_pass_run *run, const qep_stage *stage, const
     }
 }
 
+static void differentiate(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, double *block) {
+    if (stage->axis == run->differentiated) {
+        qep_line_differentiate(branch->line, run->p->axis[stage->axis].h, block);
+    }
+}
+
 /* The way back; what comes from a further branch is added. */
 static void backward_lines(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, int add, size_t z, size_t begin,
                            size_t lines) {
@@ -249,10 +261,12 @@ static void backward_lines(const qep_pass_run *run, const qep_stage *stage, cons
     double *block = run->block, *inside = block + branch->offset * width;
     if (stage->axis == 0) {
         qep_block_gather_rows(place(run, stage->to, z) + begin * to_row + at, to_row, branch->modes, lines, width, block);
+        differentiate(run, stage, branch, block);
         qep_line_backward(branch->line, block, block + 2 * p->block_size);
         qep_block_scatter_rows(inside, home_row, axis->unknowns, lines, width, add, place(run, home, z) + begin * home_row + axis->first);
     } else {
         qep_block_gather_lines(place(run, stage->to, z) + at * to_row + begin, to_row, branch->modes, lines, width, block);
+        differentiate(run, stage, branch, block);
         qep_line_backward(branch->line, block, block + 2 * p->block_size);
         qep_block_scatter_lines(inside, home_row, axis->unknowns, lines, width, add, place(run, home, z) + begin + axis->first * home_row);
     }
@@ -368,13 +382,13 @@ static void fused(const qep_pass_run *run, double norm, double *constant) {
     }
 }
 
-/* Samples that no stage writes, when the field itself is not what the stages start from. */
-static void clear_known(const qep_passes *p, double *u) {
+/* Samples that no stage writes become 0 where the stages do not start from the field itself. */
+static void clear_known(const qep_passes *p, int starts_here, double *u) {
     int known = 0;
     for (int d = 0; d < 3; d++) {
         known |= p->axis[d].unknowns < p->n[d];
     }
-    if (p->rounds == 2 && known) {
+    if (known && !starts_here) {
         memset(u, 0, p->n[0] * p->n[1] * p->n[2] * sizeof *u);
     }
 }
@@ -387,30 +401,56 @@ static void sum_bases(const qep_passes *p) {
     }
 }
 
-void qep_passes_solve(const qep_passes *p, qep_passes_load load, const void *context, double *u, double *constant) {
+/* From mode space to one field: u itself, or its derivative along an axis that is differentiated on the way or was in the fused pass. */
+static void go_back(const qep_pass_run *run, double *field, double *modes, int differentiated) {
+    qep_pass_run back = *run;
+    back.u = field;
+    back.modes = modes;
+    back.differentiated = differentiated;
+    planes(&back, BACKWARD);
+    pass_z(&back, BACKWARD);
+}
+
+void qep_passes_solve(const qep_passes *p, qep_passes_load load, const void *context, double *u, double *const gradient[3],
+                      double *constant) {
+    static double *const none[3] = {NULL, NULL, NULL};
+    double *const *slope = gradient ? gradient : none;
     *constant = 0.0;
     if (p->last < 0 || p->empty) { /* one point, or nothing but known nodes */
         load(context, 0, 1, 0, u);
         *constant = p->last < 0 ? u[0] : 0.0;
         memset(u, 0, p->n[0] * p->n[1] * p->n[2] * sizeof *u);
+        for (int d = 0; d < 3; d++) {
+            if (slope[d]) {
+                memset(slope[d], 0, p->n[0] * p->n[1] * p->n[2] * sizeof *u);
+            }
+        }
         return;
     }
     sum_bases(p);
-    clear_known(p, u);
+    clear_known(p, p->rounds == 1, u);
     double norm = 1.0, single = 0.0;
     for (int d = 0; d < 3; d++) {
         norm *= is_active(p, d) ? qep_line_norm(p->axis[d].branch[0].line) : 1.0;
+        if (slope[d]) {
+            clear_known(p, 0, slope[d]);
+        }
     }
     for (int round = 0; round < p->rounds; round++) {
-        const qep_pass_run run = {p, load, context, u, NULL, round};
+        qep_pass_run run = {p, load, context, u, p->modes, NULL, -1, NULL, round};
         if (!loads_in_stage(p)) {
             load_field(&run);
         }
         pass_z(&run, FORWARD);
         planes(&run, FORWARD);
+        run.slope = !slope[p->last] ? NULL : p->modes ? p->slopes : slope[p->last];
         fused(&run, norm, &single);
-        planes(&run, BACKWARD);
-        pass_z(&run, BACKWARD);
+        for (int d = 0; d < 3; d++) {
+            if (slope[d]) {
+                go_back(&run, slope[d], d == p->last ? p->slopes : p->modes, d == p->last ? -1 : d);
+            }
+        }
+        go_back(&run, u, p->modes, -1);
     }
     *constant = single / norm;
 }

@@ -15,6 +15,7 @@ typedef struct {
 
 typedef struct {
     size_t n, unknowns, first; /* samples, unknown ones, the first of them */
+    double h;
     int open;                  /* then two branches: even and odd modes of the doubled line; else one, in place */
     qep_branch branch[2];
     size_t extent;             /* of the axis in mode space */
@@ -48,9 +49,10 @@ struct qep_passes {
     size_t base_count;
     double *kernel;       /* borrowed */
     double *modes;        /* mode space where it is larger than the field, else NULL */
+    double *slopes;       /* another one, for the derivative along the last axis, or NULL */
     size_t row[SPACES], plane[SPACES]; /* strides */
-    double *workspace;    /* [threads][work_size]: two blocks, scratch, strip, plane */
-    size_t block_size, strip_at, plane_at, work_size;
+    double *workspace;    /* [threads][work_size]: two blocks, scratch, a block kept, strip, plane */
+    size_t block_size, keep_at, strip_at, plane_at, work_size;
 };
 
 /* The current round and thread. */
@@ -58,8 +60,10 @@ typedef struct {
     const qep_passes *p;
     qep_passes_load load;
     const void *context;
-    double *u;
-    double *block; /* of this thread */
+    double *u, *modes;  /* the field, or the derivative of it that is wanted, and its mode space */
+    double *slope;      /* fused pass: where the derivative along the last axis goes, field or mode space; NULL: not wanted */
+    int differentiated; /* on the way back: the axis, or -1 */
+    double *block;      /* of this thread */
     int round;
 } qep_pass_run;
 
@@ -69,7 +73,6 @@ void qep_pass_axis_free(qep_pass_axis *axis);
 size_t qep_pass_axis_rows(const qep_pass_axis *axis);
 /* 1/norm of the branch that kernel row `mode` belongs to, with the mean over the branches. */
 double qep_pass_axis_scale(const qep_pass_axis *axis, size_t mode);
-size_t qep_pass_good_length(size_t n);
 
 /* Blocks of the fused axis (pass_fused.c): `index` counts them. */
 size_t qep_pass_fused_blocks(const qep_passes *p);

@@ -117,9 +117,8 @@ QEP_VARIANTS static void combine_any(int half, int m, const double *taps, const 
 }
 
 /* One-sided row i of a line or of rows: weights[j] (u_j - u_i), from the low or (mirrored) the high end. */
-static void onesided_row(const qep_stencil_axis *axis, const double *u, size_t stride, size_t i, int m, double alpha, int accumulate,
-                         size_t nx, double *out) {
-    const int high = i >= axis->n / 2;
+static void onesided_row(const qep_stencil_axis *axis, int high, const double *u, size_t stride, size_t i, int m, double alpha,
+                         int accumulate, size_t nx, double *out) {
     const size_t depth = high ? axis->n - 1 - i : i;
     const double *weight = axis->onesided[m][depth];
     const double sign = high && m == 1 ? -alpha : alpha;
@@ -134,8 +133,16 @@ static void onesided_row(const qep_stencil_axis *axis, const double *u, size_t s
     }
 }
 
-static int needs_onesided(const qep_stencil_axis *axis, const qep_walls *walls, size_t i) {
-    return !walls && !axis->periodic && (i < (size_t)axis->half || i + (size_t)axis->half >= axis->n);
+/* Nothing is known beyond a side: fields without boundary condition (wall NULL), and open faces. */
+static int unknown_beyond(const qep_stencil_axis *axis, const qep_wall *wall, int side) {
+    return !axis->periodic && (!wall || wall[side].kind == QEP_WALL_NONE);
+}
+
+/* Side whose one-sided row sample i needs, or -1. Where both ends are near, the nearer one. */
+static int onesided_from(const qep_stencil_axis *axis, const qep_wall *wall, size_t i) {
+    const int low = unknown_beyond(axis, wall, 0) && i < (size_t)axis->half;
+    const int high = unknown_beyond(axis, wall, 1) && i + (size_t)axis->half >= axis->n;
+    return low && high ? i >= axis->n / 2 : low ? 0 : high ? 1 : -1;
 }
 
 /* Derivative across rows (axis y or z): base is the first row of the line of rows, t0 the face index of its first sample. */
@@ -180,17 +187,15 @@ static void pad_line(const qep_stencil_axis *axis, const qep_wall *wall, const d
     }
 }
 
-static void along(const qep_stencil_axis *axis, const qep_walls *walls, const double *line, int m, double alpha, int accumulate,
+static void along(const qep_stencil_axis *axis, const qep_wall *wall, const double *line, int m, double alpha, int accumulate,
                   size_t t, double *row, double *scratch) {
     const size_t half = (size_t)axis->half, n = axis->n;
-    const int open_ends = !walls && !axis->periodic;
+    const int low = unknown_beyond(axis, wall, 0), high = unknown_beyond(axis, wall, 1);
     const double *base = line; /* sample 0 of what the taps run over */
-    size_t begin = 0, end = n;
-    if (open_ends) {
-        begin = half < n ? half : n;
-        end = n > half && n - half > begin ? n - half : begin;
-    } else {
-        pad_line(axis, axis->periodic ? NULL : walls->wall[0], line, t, scratch);
+    const size_t begin = !low ? 0 : half < n ? half : n;
+    const size_t end = !high ? n : n > half && n - half > begin ? n - half : begin;
+    if (!low || !high) {
+        pad_line(axis, axis->periodic ? NULL : wall, line, t, scratch);
         base = scratch + half;
     }
     const double *plus[QEP_STENCIL_HALF + 1], *minus[QEP_STENCIL_HALF + 1];
@@ -203,10 +208,10 @@ static void along(const qep_stencil_axis *axis, const qep_walls *walls, const do
                     row + begin);
     }
     for (size_t i = 0; i < begin; i++) {
-        onesided_row(axis, line, 1, i, m, alpha, accumulate, 1, row + i);
+        onesided_row(axis, onesided_from(axis, wall, i), line, 1, i, m, alpha, accumulate, 1, row + i);
     }
     for (size_t i = end; i < n; i++) {
-        onesided_row(axis, line, 1, i, m, alpha, accumulate, 1, row + i);
+        onesided_row(axis, onesided_from(axis, wall, i), line, 1, i, m, alpha, accumulate, 1, row + i);
     }
 }
 
@@ -222,15 +227,17 @@ void qep_stencil_row(const qep_stencil *stencil, const double *u, const qep_wall
         return;
     }
     if (axis == 0) {
-        along(a, walls, u + (z * ny + y) * nx, m, alpha, accumulate, z * ny + y, row, scratch);
+        along(a, walls ? walls->wall[0] : NULL, u + (z * ny + y) * nx, m, alpha, accumulate, z * ny + y, row, scratch);
         return;
     }
     const size_t stride = axis == 1 ? nx : nx * ny;
     const double *base = axis == 1 ? u + z * ny * nx : u + y * nx;
     const size_t i = axis == 1 ? y : z, t0 = axis == 1 ? z * nx : y * nx;
-    if (needs_onesided(a, walls, i)) {
-        onesided_row(a, base, stride, i, m, alpha, accumulate, nx, row);
+    const qep_wall *wall = walls ? walls->wall[axis] : NULL;
+    const int side = onesided_from(a, wall, i);
+    if (side >= 0) {
+        onesided_row(a, side, base, stride, i, m, alpha, accumulate, nx, row);
     } else {
-        across(a, walls ? walls->wall[axis] : NULL, base, stride, i, m, alpha, accumulate, nx, t0, row, scratch);
+        across(a, wall, base, stride, i, m, alpha, accumulate, nx, t0, row, scratch);
     }
 }

@@ -209,7 +209,7 @@ static void fill_wall(const qep_stencil *stencil, const qep_stencil *faces, int 
 qep_status qep_stencil_fill_walls(const qep_stencil *stencil, const double *f, double s,
                                   qep_walls *walls, qep_error *err) {
     for (int d = 0; d < 3; d++) {
-        if (walls->wall[d][0].kind == QEP_WALL_NONE) {
+        if (walls->wall[d][0].kind == QEP_WALL_NONE && walls->wall[d][1].kind == QEP_WALL_NONE) {
             continue;
         }
         const qep_grid grid = qep_stencil_face_grid(&stencil->grid, d);

@@ -103,7 +103,7 @@ static void bench_transforms(const bench_case *c, size_t n, int threads) {
         fftw_execute(backward);
         floor_time = minimum(floor_time, omp_get_wtime() - t);
         t = omp_get_wtime();
-        qep_passes_solve(passes, load_nothing, NULL, u, &constant);
+        qep_passes_solve(passes, load_nothing, NULL, u, NULL, &constant);
         time = minimum(time, omp_get_wtime() - t);
     }
     printf("%4zu  %s  %d threads   floor %8.4f s   solve %8.4f s   ratio %5.2f   plan %6.4f s (floor %6.2f s)\n", n, c->name, threads,
@@ -170,7 +170,7 @@ static void bench_solver(const bench_case *c, qep_derivative derivative, size_t 
     qep_walls_init(&walls, &grid);
     if (qep_alloc_doubles(&u, count, "u", NULL) != QEP_OK || qep_alloc_doubles(&f, count, "f", NULL) != QEP_OK ||
         qep_calculus_create(&calculus, &grid, &options, NULL, NULL) != QEP_OK ||
-        qep_poisson_create(&solver, calculus, &grid, NULL, NULL) != QEP_OK) {
+        qep_poisson_create(&solver, calculus, &grid, NULL, NULL, NULL) != QEP_OK) {
         abort();
     }
     for (size_t i = 0; i < count; i++) {

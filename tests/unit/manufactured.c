@@ -102,7 +102,7 @@ static qep_status run(const problem *p, const qep_grid *grid, qep_derivative der
     QEP_TRY(qep_alloc_doubles(&w->exact, count, "exact", err));
     const qep_calculus_options options = {.derivative = derivative, .threads = threads};
     QEP_TRY(qep_calculus_create(&w->calculus, grid, &options, NULL, err));
-    QEP_TRY(qep_poisson_create(&w->solver, w->calculus, grid, NULL, err));
+    QEP_TRY(qep_poisson_create(&w->solver, w->calculus, grid, NULL, NULL, err));
     QEP_TRY(set_walls(p, grid, &w->walls, err));
     exact_field(p, grid, laplacian, w->f);
     const qep_poisson_control control = {.compatibility = 1.0, .tolerance = 1e-10};

@@ -40,6 +40,20 @@ static long doubled(qep_sampling sampling, size_t i) {
     return sampling == QEP_CELL ? 2 * (long)i + 1 : 2 * (long)i;
 }
 
+/* The slope of what an open axis gives: the derivative of the doubled line's Fourier series. */
+static void dense_slope(const qep_grid *grid, const qep_passes *passes, int s, int d, double *m) {
+    const size_t n = grid->axis[d].n, half = qep_passes_half_period(passes, d);
+    memset(m, 0, n * n * sizeof *m);
+    for (size_t k = 1; k < half; k++) {
+        const double theta = QEP_PI * (double)k / (double)half, symbol = open_symbol(s, d, half, k);
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < n; j++) {
+                m[i * n + j] -= symbol * theta / grid->axis[d].h * sin(theta * ((double)i - (double)j)) / (double)half;
+            }
+        }
+    }
+}
+
 /* Dense matrix [n][n] of one axis and term. */
 static void dense(const qep_grid *grid, const qep_walls *walls, const qep_passes *passes, int s, int d, double *m) {
     const qep_axis *axis = &grid->axis[d];
@@ -178,29 +192,52 @@ static void check(const qep_bc pairs[3][2], const size_t n[3], qep_sampling samp
         u[i] = 1e3; /* whatever was there */
         expected[i] = 0.0;
     }
-    for (int s = 0; s < TERMS; s++) {
-        memcpy(a, f, count * sizeof *a);
-        for (int d = 0; d < 3; d++) {
-            double *m = doubles(n[d] * n[d]);
-            dense(&grid, &walls, passes, s, d, m);
-            apply(n, d, m, a, b);
-            memcpy(a, b, count * sizeof *a);
-            qep_free(m);
-        }
-        for (size_t i = 0; i < count; i++) {
-            expected[i] += a[i];
+    double *slope[3] = {NULL, NULL, NULL};
+    for (int d = 0; d < 3; d++) {
+        if (n[d] > 1 && pairs[d][0] == QEP_OPEN && pairs[d][1] == QEP_OPEN) {
+            slope[d] = doubles(count);
+            memset(slope[d], 0x7f, count * sizeof(double));
         }
     }
+    assert_int_equal(qep_passes_allow_gradient(passes, NULL), QEP_OK);
     const source in = {&grid, f};
-    double constant = 0.0, scale = 0.0, worst = 0.0;
-    qep_passes_solve(passes, load, &in, u, &constant);
-    for (size_t i = 0; i < count; i++) {
-        scale = fmax(scale, fabs(expected[i]));
-        worst = fmax(worst, fabs(u[i] - expected[i]));
+    double constant = 0.0;
+    qep_passes_solve(passes, load, &in, u, slope, &constant);
+    for (int derivative = -1; derivative < 3; derivative++) {
+        if (derivative >= 0 && !slope[derivative]) {
+            continue;
+        }
+        memset(expected, 0, count * sizeof *expected);
+        for (int s = 0; s < TERMS; s++) {
+            memcpy(a, f, count * sizeof *a);
+            for (int d = 0; d < 3; d++) {
+                double *m = doubles(n[d] * n[d]);
+                if (d == derivative) {
+                    dense_slope(&grid, passes, s, d, m);
+                } else {
+                    dense(&grid, &walls, passes, s, d, m);
+                }
+                apply(n, d, m, a, b);
+                memcpy(a, b, count * sizeof *a);
+                qep_free(m);
+            }
+            for (size_t i = 0; i < count; i++) {
+                expected[i] += a[i];
+            }
+        }
+        const double *got = derivative < 0 ? u : slope[derivative];
+        double scale = 0.0, worst = 0.0;
+        for (size_t i = 0; i < count; i++) {
+            scale = fmax(scale, fabs(expected[i]));
+            worst = fmax(worst, fabs(got[i] - expected[i]));
+        }
+        if (!(worst <= 1e-12 * scale)) {
+            fail_msg("faces %d%d %d%d %d%d, %zu x %zu x %zu, sampling %d, derivative %d: off by %g of %g", pairs[0][0], pairs[0][1], pairs[1][0],
+                     pairs[1][1], pairs[2][0], pairs[2][1], n[0], n[1], n[2], (int)sampling, derivative, worst, scale);
+        }
     }
-    if (!(worst <= 1e-12 * scale)) {
-        fail_msg("faces %d%d %d%d %d%d, %zu x %zu x %zu, sampling %d: off by %g of %g", pairs[0][0], pairs[0][1], pairs[1][0], pairs[1][1],
-                 pairs[2][0], pairs[2][1], n[0], n[1], n[2], (int)sampling, worst, scale);
+    for (int d = 0; d < 3; d++) {
+        qep_free(slope[d]);
     }
     qep_passes_destroy(passes);
     qep_free(f), qep_free(u), qep_free(expected), qep_free(a), qep_free(b), qep_free(kernel);

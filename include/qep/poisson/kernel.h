@@ -16,6 +16,7 @@ typedef struct {
     const double *eigenvalues;       /* closed: [modes], 1/m^2, <= 0; a zero mode is exactly 0 */
     size_t m;                        /* open: half of the padded period, samples, at least 1 */
     double h;                        /* open: step, m */
+    int evens_first;                 /* open: modes in the order even k, odd k, as the two branches of an open axis have them */
     const qep_stencil_axis *stencil; /* open: whose second difference is inverted; NULL: the exact symbol -(theta/h)^2 */
 } qep_kernel_axis;
 
@@ -32,7 +33,7 @@ qep_status qep_kernel_create(qep_kernel **kernel, const qep_kernel_axis axis[3],
 void qep_kernel_destroy(qep_kernel *kernel);
 
 /* K, m^2: [modes of axis 2][modes of axis 1][modes of axis 0], owned by the kernel. */
-const double *qep_kernel_values(const qep_kernel *kernel);
+double *qep_kernel_values(qep_kernel *kernel);
 /* Modes of an axis: as given, or m + 1. */
 size_t qep_kernel_modes(const qep_kernel_axis *axis);
 /* Terms of the sum of separable products that the values are made of. */

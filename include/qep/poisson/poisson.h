@@ -13,6 +13,9 @@ typedef struct {
     /* Face values that were themselves derived from samples (kappa dS/dn): what they add to the scale that a defect is compared with, and by
      * how much their total flux is uncertain; integrals, 0 for given values. */
     double data_scale, data_uncertainty;
+    /* For each axis NULL or an array [nz,ny,nx] that receives du/d(axis): offered for axes open on both sides with exact symbols, where it comes
+     * from the same forward transforms and knows u beyond the faces (qep_poisson_offers_gradient). */
+    double *gradient[3];
 } qep_poisson_control;
 
 typedef struct {
@@ -28,15 +31,38 @@ typedef struct {
     double corner_defect;     /* largest disagreement of Dirichlet values where faces meet, in units of u */
 } qep_poisson_report;
 
+/* What stands for free space beyond open faces: the band-limited Green's function (exact symbols: spectral for smooth compact sources), or the exact
+ * inverse of the finite-difference stencil. AUTO: truncated with exact symbols, lattice with finite differences. */
+typedef enum { QEP_KERNEL_AUTO, QEP_KERNEL_TRUNCATED, QEP_KERNEL_LATTICE } qep_kernel_kind;
+
+typedef struct {
+    qep_kernel_kind kernel;
+    double gauge_length; /* m, of ln(r/R) where two axes are open; 0: the diagonal of the open axes */
+} qep_poisson_options;
+
+/* How the open axes are solved. */
+typedef struct {
+    int axes;            /* open ones; 0: the rest is 0 */
+    const char *kernel;  /* "truncated" or "lattice" */
+    double gauge_length; /* m; 0 where the zero mode has no logarithm */
+    size_t bytes;        /* of the kernel */
+    size_t nodes;        /* separable terms it was summed from */
+    double seconds;      /* its making took */
+} qep_poisson_open;
+
 typedef struct qep_poisson qep_poisson;
 
-/* Plan a solver on the calculus (borrowed; it must outlive the solver). */
-qep_status qep_poisson_create(qep_poisson **solver, const qep_calculus *calculus, const qep_grid *grid, const qep_log *log, qep_error *err);
+/* Plan a solver on the calculus (borrowed; it must outlive the solver), and make the kernel of open axes: once per grid. options may be NULL. */
+qep_status qep_poisson_create(qep_poisson **solver, const qep_calculus *calculus, const qep_grid *grid, const qep_poisson_options *options,
+                              const qep_log *log, qep_error *err);
+/* 1 when solve can give du/d(axis) itself. */
+int qep_poisson_offers_gradient(const qep_poisson *solver, int axis);
+qep_poisson_open qep_poisson_open_axes(const qep_poisson *solver);
 void qep_poisson_destroy(qep_poisson *solver);
 /* 1 when no face fixes the constant. */
 int qep_poisson_is_singular(const qep_poisson *solver);
 /* Bytes that create and solve need beyond u and f, for --check. Valid before planning. */
-size_t qep_poisson_memory(const qep_grid *grid, qep_derivative derivative);
+size_t qep_poisson_memory(const qep_grid *grid, qep_derivative derivative, int threads);
 
 /* Solve lap u = s f. f [nz,ny,nx] or NULL for zero; read only. walls: level 0 filled by the caller on inhomogeneous faces, higher levels
  * are filled here. u [nz,ny,nx] may not alias f; Dirichlet nodes receive their values. The residual is always checked. An incompatible source

@@ -34,5 +34,7 @@ size_t qep_line_batch(const qep_line *line);
  * its sign and order are private to the row. */
 void qep_line_forward(const qep_line *line, double *block, double *scratch);
 void qep_line_backward(const qep_line *line, double *block, double *scratch);
+/* Coefficients of u to those of du/dx at spacing h, for lines without walls; the Nyquist mode, which has no slope on the samples, becomes 0. */
+void qep_line_differentiate(const qep_line *line, double h, double *block);
 
 #endif

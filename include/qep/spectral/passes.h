@@ -22,6 +22,8 @@ const qep_line *qep_passes_line(const qep_passes *passes, int axis);
 /* Eigenvalue of sample position i along a closed axis: of coefficient i - first for unknowns; writable, so that the caller fills in its
  * operator's symbols and a test can spoil one. Positions that are not unknowns hold -1. */
 double *qep_passes_eigenvalues(qep_passes *passes, int axis);
+/* Samples to which an open axis of n samples is padded (half of its doubled line). */
+size_t qep_passes_padded(size_t n);
 /* Bytes that create allocates. */
 size_t qep_passes_memory(const qep_grid *grid, int threads);
 
@@ -42,7 +44,12 @@ typedef void (*qep_passes_load)(const void *context, size_t y0, size_t y1, size_
 
 /* u = A^{-1} b where b comes from `load`. Without open axes a mode whose eigenvalues sum to exactly zero is set to zero in u, and its
  * coefficient in b is returned in *constant (divided so that a constant b gives that constant). u is 0 where there are no unknowns. Results do
- * not depend on the number of threads. */
-void qep_passes_solve(const qep_passes *passes, qep_passes_load load, const void *context, double *u, double *constant);
+ * not depend on the number of threads.
+ * gradient: NULL, or for each axis NULL or an array that receives du/d(axis) from the same forward transforms, for axes open on both sides:
+ * the derivative of the doubled line, which knows u beyond the faces. */
+void qep_passes_solve(const qep_passes *passes, qep_passes_load load, const void *context, double *u, double *const gradient[3],
+                      double *constant);
+/* Before the first solve that asks for a gradient: allocate what that needs. */
+qep_status qep_passes_allow_gradient(qep_passes *passes, qep_error *err);
 
 #endif

@@ -50,7 +50,7 @@ double qep_stencil_symbol2(const qep_stencil_axis *axis, double theta);
 size_t qep_stencil_scratch(const qep_stencil *stencil);
 
 /* row[x] = (accumulate ? row[x] : 0) + alpha d^m u/d(axis)^m along the row (y, z), m = 1 or 2.
- * walls: ghost rules, or NULL for one-sided rows on non-periodic axes. row [nx]. */
+ * walls: ghost rules, or NULL for one-sided rows on non-periodic axes; rows are one-sided near open faces too. row [nx]. */
 void qep_stencil_row(const qep_stencil *stencil, const double *u, const qep_walls *walls, int axis, int m, size_t y, size_t z,
                      double alpha, int accumulate, double *row, double *scratch);
 

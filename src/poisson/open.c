@@ -1,0 +1,79 @@
+/* Free space beyond open faces: the kernel that takes the place of 1/eigenvalue (kernel.h), in the order of axes and modes that the passes
+ * want. docs/numerics.md, "Open boundaries". */
+#include "open.h"
+
+#include "qep/base/memory.h"
+#include <omp.h>
+#include <string.h>
+
+static int is_open(const qep_axis *axis) {
+    return axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
+}
+
+int qep_open_count(const qep_grid *grid) {
+    return is_open(&grid->axis[0]) + is_open(&grid->axis[1]) + is_open(&grid->axis[2]);
+}
+
+int qep_open_half(const qep_grid *grid, int d) {
+    return is_open(&grid->axis[d]) && grid->axis[d].bc[0] != grid->axis[d].bc[1];
+}
+
+/* Eigenvalues of a closed axis by the kernel's modes. */
+static qep_status closed_eigenvalues(const qep_poisson *p, int d, double **out, qep_error *err) {
+    const size_t modes = qep_passes_modes(p->passes, d);
+    QEP_TRY(qep_alloc_doubles(out, modes, "eigenvalues", err));
+    for (size_t k = 0; k < modes; k++) {
+        (*out)[k] = qep_passes_line(p->passes, d) ? qep_poisson_symbol(p, d, qep_passes_mode_theta(p->passes, d, k)) : 0.0;
+    }
+    return QEP_OK;
+}
+
+static qep_status describe_axis(const qep_poisson *p, int d, qep_kernel_axis *axis, double **eigenvalues, qep_error *err) {
+    const size_t half = qep_passes_half_period(p->passes, d);
+    if (half) {
+        const int exact = p->calculus->derivative == QEP_SPECTRAL;
+        *axis = (qep_kernel_axis){.open = 1, .m = half, .h = p->grid.axis[d].h, .evens_first = 1, .stencil = exact ? NULL : &p->stencil.axis[d]};
+        return QEP_OK;
+    }
+    QEP_TRY(closed_eigenvalues(p, d, eigenvalues, err));
+    *axis = (qep_kernel_axis){.modes = qep_passes_modes(p->passes, d), .eigenvalues = *eigenvalues};
+    return QEP_OK;
+}
+
+qep_status qep_open_create(qep_poisson *p, double gauge_length, qep_error *err) {
+    const double start = omp_get_wtime();
+    qep_kernel_axis axis[3];
+    double *eigenvalues[3] = {NULL, NULL, NULL};
+    qep_status status = QEP_OK;
+    for (int i = 0; i < 3 && status == QEP_OK; i++) { /* the kernel's axis 0 is the fastest */
+        status = describe_axis(p, qep_passes_kernel_axis(p->passes, 2 - i), &axis[i], &eigenvalues[i], err);
+    }
+    if (status == QEP_OK) {
+        status = qep_kernel_create(&p->kernel, axis, gauge_length, p->calculus->threads, err);
+    }
+    for (int i = 0; i < 3; i++) {
+        qep_free(eigenvalues[i]);
+    }
+    QEP_TRY(status);
+    qep_passes_use_kernel(p->passes, qep_kernel_values(p->kernel));
+    p->open = (qep_poisson_open){.axes = qep_open_count(&p->grid),
+                                 .kernel = p->calculus->derivative == QEP_SPECTRAL ? "truncated" : "lattice",
+                                 .gauge_length = qep_kernel_gauge_length(p->kernel),
+                                 .bytes = qep_kernel_bytes(axis),
+                                 .nodes = qep_kernel_nodes(p->kernel),
+                                 .seconds = omp_get_wtime() - start};
+    return QEP_OK;
+}
+
+size_t qep_open_memory(const qep_grid *grid, int threads) {
+    qep_kernel_axis axis[3];
+    for (int d = 0; d < 3; d++) {
+        const qep_axis *source = &grid->axis[d];
+        axis[d] = (qep_kernel_axis){.modes = source->bc[0] == QEP_PERIODIC ? source->n / 2 + 1 : source->n};
+        if (is_open(source)) {
+            const size_t half = qep_passes_padded(source->n) * (qep_open_half(grid, d) ? 2 : 1);
+            axis[d] = (qep_kernel_axis){.open = 1, .m = half, .h = source->h};
+        }
+    }
+    return qep_open_count(grid) ? qep_kernel_memory(axis, threads) : 0;
+}
