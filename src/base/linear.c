@@ -1,6 +1,8 @@
 /* Thin calls of CBLAS and LAPACKE: names and argument order of this program, nothing else. */
 #include "qep/base/linear.h"
 
+#include "blas_lock.h"
+
 #include <cblas.h>
 #include <lapacke.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@ extern void openblas_set_num_threads(int threads) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
 
 void qep_linear_setup(void) {
+    (void)qep_blas_lock_is_used();
     if (openblas_set_num_threads) {
         openblas_set_num_threads(1);
     }

@@ -38,7 +38,7 @@ static double smallest_nonzero(const qep_kernel_axis axis[3], double sum) {
 /* The time from which on the integrand is a power of t with corrections in 1/t: beyond the diffusion over the padded axis, beyond the times
  * at which single lattice modes live, and beyond those of the closed modes. */
 static double tail_start(const qep_kernel_axis axis[3], double smallest) {
-    double start = isinf(smallest) ? 0.0 : 100.0 / smallest;
+    double start = isinf(smallest) ? 0.0 : 300.0 / smallest;
     for (int d = 0; d < 3; d++) {
         const double m = (double)axis[d].m;
         start = axis[d].open ? fmax(start, axis[d].h * axis[d].h * fmax(0.3 * m * m, 30.0)) : start;
