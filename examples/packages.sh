@@ -1,6 +1,6 @@
 # Debian packages that the two install scripts need, and how they are installed. Sourced, not run.
 
-run_packages="build-essential cmake ninja-build pkg-config libfftw3-dev libhdf5-dev libcjson-dev libmuparser-dev libxxhash-dev nettle-dev libopenblas-serial-dev liblapacke-dev libgsl-dev"
+run_packages="build-essential cmake ninja-build pkg-config libfftw3-dev libhdf5-dev libcjson-dev libmuparser-dev libxxhash-dev nettle-dev libopenblas-pthread-dev liblapacke-dev libgsl-dev"
 test_packages="libcmocka-dev python3-pytest python3-h5py python3-numpy python3-scipy python3-jsonschema python3-xarray python3-netcdf4 python3-h5netcdf python3-matplotlib netcdf-bin hdf5-tools"
 
 # Print those of the named packages that are not installed.

@@ -1,8 +1,6 @@
 /* Thin calls of CBLAS and LAPACKE: names and argument order of this program, nothing else. */
 #include "qep/base/linear.h"
 
-#include "blas_lock.h"
-
 #include <cblas.h>
 #include <lapacke.h>
 #include <stdio.h>
@@ -11,8 +9,13 @@
 extern void openblas_set_num_threads(int threads) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
 
+extern int openblas_get_parallel(void) __attribute__((weak));
+
+int qep_linear_is_thread_safe(void) {
+    return !openblas_get_parallel || openblas_get_parallel() != 0;
+}
+
 void qep_linear_setup(void) {
-    (void)qep_blas_lock_is_used();
     if (openblas_set_num_threads) {
         openblas_set_num_threads(1);
     }

@@ -207,12 +207,23 @@ static void release(qep_run_state *run) {
     qep_config_destroy(run->config);
 }
 
+static qep_run_options thread_safe(const qep_run_options *options) {
+    qep_run_options safe = *options;
+    if (safe.threads > 1 && !qep_linear_is_thread_safe()) {
+        qep_log_write(options->log, QEP_LOG_WARNING,
+                      "this OpenBLAS is its serial build, which several threads must not use at once: running with 1 thread; install libopenblas0-pthread");
+        safe.threads = 1;
+    }
+    return safe;
+}
+
 qep_status qep_run(const char *config_name, const qep_run_options *options, qep_run_report *report,
                    qep_error *err) {
     const double start = qep_run_seconds();
-    *report = (qep_run_report){.threads = options->threads};
+    const qep_run_options safe = thread_safe(options);
+    *report = (qep_run_report){.threads = safe.threads};
     qep_run_state run = {
-        .options = options, .report = report, .log = options->log, .started = time(NULL)};
+        .options = &safe, .report = report, .log = options->log, .started = time(NULL)};
     qep_linear_setup();
     const qep_status status = conduct(&run, config_name, err);
     if (run.config) {

@@ -125,4 +125,4 @@ def test_the_stated_packages_are_installed_by_the_scripts():
     stated = re.search(r"a C17 compiler with OpenMP,\s+CMake [\d.]+, (.*?), then", README, re.DOTALL).group(1)
     for library in re.split(r", | and ", stated):
         name = re.sub(r"[ \d.]+$", "", library).lower()
-        assert re.search(rf"\b(lib)?{name}[\d]?(-serial)?-dev\b", packages), library
+        assert re.search(rf"\b(lib)?{name}[\d]?(-pthread)?-dev\b", packages), library

@@ -11,6 +11,8 @@ typedef enum { QEP_AS_IS, QEP_TRANSPOSED, QEP_ADJOINT } qep_linear_op;
 
 /* Make a threaded BLAS use one thread per call. */
 void qep_linear_setup(void);
+/* 0 for the serial build of OpenBLAS, whose table of work buffers has no lock: two threads inside it get wrong products. */
+int qep_linear_is_thread_safe(void);
 /* "LAPACK 3.9.0 (OpenBLAS 0.3.21 ...)", or without the bracket for another BLAS. */
 void qep_linear_library_version(char *text, size_t size);
 
