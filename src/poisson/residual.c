@@ -1,5 +1,7 @@
 /* The residual of the discrete equation, by another way than the solve: ghosts from the wall levels and taps along rows (finite differences),
- * or derivatives along whole lines (exact symbols); and the bound that rounding alone explains. */
+ * or derivatives along whole lines (exact symbols); and the bound that rounding alone explains. Near open faces the operator reaches beyond the
+ * grid, and the samples it reaches from are left out. Along open axes exact symbols would need the line beyond the grid altogether: there
+ * differences of order 10 take their place, and what these change against order 8 counts as resolution, like rounding. */
 #include "solver_impl.h"
 
 #include "lifting.h"
@@ -27,24 +29,49 @@ static double operator_norm(const qep_poisson *p) {
     return norm;
 }
 
-static void zero_known(const qep_poisson *p, size_t y, size_t z, double *row) {
-    const size_t nx = p->grid.axis[0].n;
-    int x_low = 0, x_high = 0;
-    if (qep_known_row(&p->grid, &p->kinds, y, z, &x_low, &x_high)) {
-        memset(row, 0, nx * sizeof *row);
+/* Stencils of the resolution check along open axes. */
+typedef struct {
+    qep_stencil fine, coarse;
+} open_stencils;
+
+enum { FINE_ORDER = 10, COARSE_ORDER = 8 };
+/* Even a charge in a single cell leaves less than this many times what the order changes. */
+static const double RESOLUTION = 10.0;
+
+/* Samples from an open face of axis d within which the check knows nothing. */
+static size_t blind(const qep_poisson *p, int d, int side) {
+    const qep_axis *axis = &p->grid.axis[d];
+    if (axis->n == 1 || axis->bc[side] != QEP_OPEN) {
+        return 0;
     }
+    const size_t half = p->calculus->derivative == QEP_SPECTRAL ? FINE_ORDER / 2 : (size_t)p->stencil.axis[d].half;
+    return half < axis->n ? half : axis->n;
+}
+
+/* Nothing is to be solved on known nodes, and nothing can be said near open faces. */
+static void zero_known(const qep_poisson *p, size_t y, size_t z, double *row) {
+    const size_t nx = p->grid.axis[0].n, at[3] = {0, y, z};
+    int x_low = 0, x_high = 0, nothing = qep_known_row(&p->grid, &p->kinds, y, z, &x_low, &x_high);
+    for (int d = 1; d < 3; d++) {
+        nothing |= at[d] < blind(p, d, 0) || at[d] + blind(p, d, 1) >= p->grid.axis[d].n;
+    }
+    const size_t low = nothing ? nx : blind(p, 0, 0), high = blind(p, 0, 1);
+    memset(row, 0, low * sizeof *row);
+    memset(row + nx - high, 0, high * sizeof *row);
     row[0] = x_low ? 0.0 : row[0];
     row[nx - 1] = x_high ? 0.0 : row[nx - 1];
 }
 
-/* Sums over one row: |r|^2, |b|^2, (|A||u| + |b|)^2, max |r|. lifted: size of parts that cancel in u (spectral). */
+/* Sums over one row: |r|^2, |b|^2, (|A||u| + |b|)^2, max |r|. lifted: size of parts that cancel in u (spectral). unresolved: NULL or what
+ * resolution explains of r. */
 static void measure_row(const qep_poisson *p, const double *r, const double *b, const double *u, double norm, double lifted,
-                        double sums[QEP_ROW_SUMS]) {
+                        const double *unresolved, double sums[QEP_ROW_SUMS]) {
     for (int i = 0; i < QEP_ROW_SUMS; i++) {
         sums[i] = 0.0;
     }
     for (size_t x = 0; x < p->grid.axis[0].n; x++) {
-        const double floor = norm * (fabs(u[x]) + lifted) + fabs(b[x]);
+        const double resolution = unresolved ? RESOLUTION * fabs(unresolved[x]) / (10.0 * DBL_EPSILON) : 0.0;
+        const double floor = norm * (fabs(u[x]) + lifted) + fabs(b[x]) + resolution;
         sums[0] += r[x] * r[x];
         sums[1] += b[x] * b[x];
         sums[2] += floor * floor;
@@ -103,11 +130,29 @@ static void residual_rows(const qep_poisson *p, const qep_source *in, const qep_
                 }
                 zero_known(p, y, z, r);
                 zero_known(p, y, z, fresh);
-                measure_row(p, r, fresh, u + i * nx, norm, 0.0, sums);
+                measure_row(p, r, fresh, u + i * nx, norm, 0.0, NULL, sums);
             }
             store_sums(p, i, sums);
         }
         qep_free(fresh);
+    }
+}
+
+static int is_open(const qep_poisson *p, int d) {
+    const qep_axis *axis = &p->grid.axis[d];
+    return axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
+}
+
+/* r -= second differences along open axes; unresolved = what the order changes. */
+static void difference_open(const qep_poisson *p, const open_stencils *stencils, const qep_walls *walls, const double *u, size_t y, size_t z,
+                            double *r, double *unresolved, double *scratch) {
+    memset(unresolved, 0, p->grid.axis[0].n * sizeof *unresolved);
+    for (int d = 0; d < 3; d++) {
+        if (is_open(p, d)) {
+            qep_stencil_row(&stencils->fine, u, walls, d, 2, y, z, -1.0, 1, r, scratch);
+            qep_stencil_row(&stencils->fine, u, walls, d, 2, y, z, 1.0, 1, unresolved, scratch);
+            qep_stencil_row(&stencils->coarse, u, walls, d, 2, y, z, -1.0, 1, unresolved, scratch);
+        }
     }
 }
 
@@ -119,20 +164,29 @@ static qep_status residual_spectral(const qep_poisson *p, const qep_source *in, 
         out[i] = in->f ? in->s * in->f[i] - in->mean : -in->mean;
     }
     for (int d = 0; d < 3; d++) {
-        QEP_TRY(qep_calculus_derivative(p->calculus, u, walls, d, 2, -1.0, NULL, 1, out, err));
+        if (!is_open(p, d)) {
+            QEP_TRY(qep_calculus_derivative(p->calculus, u, walls, d, 2, -1.0, NULL, 1, out, err));
+        }
     }
+    open_stencils stencils;
+    qep_stencil_init(&stencils.fine, &p->grid, FINE_ORDER);
+    qep_stencil_init(&stencils.coarse, &p->grid, COARSE_ORDER);
     const double norm = operator_norm(p), lifted = qep_lifting_amplitude(p->calculus, walls);
     double *b = NULL;
-    QEP_TRY(qep_alloc_doubles(&b, nx, "residual row", err));
+    QEP_TRY(qep_alloc_doubles(&b, 2 * nx + qep_stencil_scratch(&stencils.fine), "residual row", err));
+    double *unresolved = b + nx, *scratch = b + 2 * nx;
     for (size_t i = 0; i < rows; i++) {
+        const size_t y = i % ny, z = i / ny;
         double sums[QEP_ROW_SUMS];
         for (size_t x = 0; x < nx; x++) {
             b[x] = in->f ? in->s * in->f[i * nx + x] - in->mean : -in->mean;
         }
-        qep_source_subtract_walls(in, i % ny, i / ny, b);
-        zero_known(p, i % ny, i / ny, b);
-        zero_known(p, i % ny, i / ny, out + i * nx);
-        measure_row(p, out + i * nx, b, u + i * nx, norm, lifted, sums);
+        qep_source_subtract_walls(in, y, z, b);
+        difference_open(p, &stencils, walls, u, y, z, out + i * nx, unresolved, scratch);
+        zero_known(p, y, z, b);
+        zero_known(p, y, z, unresolved);
+        zero_known(p, y, z, out + i * nx);
+        measure_row(p, out + i * nx, b, u + i * nx, norm, lifted, unresolved, sums);
         store_sums(p, i, sums);
     }
     qep_free(b);
