@@ -8,7 +8,6 @@
 
 #include "poisson/kernel_impl.h"
 #include "qep/base/linear.h"
-#include "qep/base/memory.h"
 #include "qep/spectral/series.h"
 #include <math.h>
 #include <stdio.h>
@@ -226,7 +225,7 @@ static void inverse_of_the_stencil(void **state) {
                     closed = boxes[b].m[d] ? closed : d;
                 }
                 const double kappa2 = damped ? 100.0 / (length * length) : 0.0, eigenvalue = -kappa2;
-                if (damped && closed < 0) {
+                if (damped && (closed < 0 || order % 4)) {
                     continue;
                 }
                 open_box box;
@@ -246,9 +245,9 @@ static void inverse_of_the_stencil(void **state) {
 /* int_0^inf exp(-a e^v - b e^-v) dv by the trapezoidal rule after v = exp(x - exp(-x)). b = 0: the exponential integral E1(a). */
 static double double_exponential(double a, double b) {
     double sum = 0.0;
-    for (int i = -250; i <= 500; i++) {
-        const double x = i / 60.0, v = exp(x - exp(-x));
-        sum += exp(-a * exp(v) - b * exp(-v)) * v * (1.0 + exp(-x)) / 60.0;
+    for (int i = -130; i <= 220; i++) {
+        const double x = i / 35.0, v = exp(x - exp(-x));
+        sum += exp(-a * exp(v) - b * exp(-v)) * v * (1.0 + exp(-x)) / 35.0;
     }
     return sum;
 }
@@ -413,7 +412,7 @@ static void resolution(void **state) {
         for (size_t i = 0; i < 2; i++) {
             const size_t m = 64u << i;
             const double h = 1.0 / (double)m;
-            error[i] = gaussian_error(order, (size_t[]){m, m, 0}, (double[]){h, h, h}, (double[]){0.4 * h, 0.2, 0}, 0.05, 0.0, 1);
+            error[i] = gaussian_error(order, (size_t[]){m, m, 0}, (double[]){h, h, h}, (double[]){0.4 * h, 0.2, 0}, 0.05, 0.0, 5);
         }
         assert_true(log2(error[0] / error[1]) > order - 0.2);
     }
@@ -445,37 +444,64 @@ static void nodes_invert_every_rate(void **state) {
 /* The defining integral by the tanh-sinh rule: p(m), or p(n) - p(m) without cancellation. */
 static double theta_integral(const qep_kernel_axis *axis, double t, double n, double m, int difference) {
     const double width = fmin(M_PI, 14.0 * axis->h / sqrt(t));
+    const int steps = m > 30.0 ? 150 : 50; /* per unit of x: twice what the fastest wave needs */
     double sum = 0.0;
-    for (int i = -160; i <= 160; i++) {
-        const double x = i / 50.0, part = 1.0 / (1.0 + exp(-M_PI * sinh(x))), theta = width * part;
+    for (int i = -16 * steps / 5; i <= 16 * steps / 5; i++) {
+        const double x = (double)i / steps, part = 1.0 / (1.0 + exp(-M_PI * sinh(x))), theta = width * part;
         const double symbol = axis->stencil ? qep_stencil_symbol2(axis->stencil, theta) : -(theta / axis->h) * (theta / axis->h);
         const double wave = difference ? 2.0 * sin(0.5 * (m + n) * theta) * sin(0.5 * (m - n) * theta) : cos(m * theta);
-        sum += wave * exp(t * symbol) * part * (1.0 - part) * M_PI * cosh(x) / 50.0 * width;
+        sum += wave * exp(t * symbol) * part * (1.0 - part) * M_PI * cosh(x) / steps * width;
     }
     return sum / M_PI;
+}
+
+static void check_heat_kernel(const qep_kernel_axis *axis, double t) {
+    const size_t m = axis->m;
+    double excess[131];
+    assert_true(m <= 130);
+    const double at_m = qep_heat_kernel(axis, t, excess), at_0 = excess[0] + at_m;
+    assert_true(fabs(at_m - theta_integral(axis, t, 0, (double)m, 0)) < 4e-15 * at_0);
+    for (size_t n = 0; n <= m; n += m > 30 ? 7 : 1) {
+        const double expected = theta_integral(axis, t, (double)n, (double)m, 1);
+        if (!(fabs(excess[n] - expected) < 1e-14 * excess[0])) {
+            fail_msg("m %zu, t %g, n %zu: %.17g instead of %.17g (of %g)", m, t, n, excess[n], expected, excess[0]);
+        }
+    }
 }
 
 /* From times at which nothing has moved to those at which all is flat, where the differences must keep their digits. */
 static void heat_kernel_is_its_integral(void **state) {
     (void)state;
-    enum { M = 30 };
     const double h = 0.5;
+    const size_t sizes[] = {1, 30, 130};
     qep_grid grid = {.sampling = QEP_NODE, .axis = {{.n = 64, .h = h}, {.n = 1, .h = 1}, {.n = 1, .h = 1}}};
     for (int order = 0; order <= 8; order += 2) {
         qep_stencil stencil;
         qep_stencil_init(&stencil, &grid, order ? order : 2);
-        const qep_kernel_axis axis = {.open = 1, .m = M, .h = h, .stencil = order ? &stencil.axis[0] : NULL};
-        for (double t = 1e-14; t < 1e12; t *= 3.7) {
-            double excess[M + 1];
-            const double at_m = qep_heat_kernel(&axis, t, excess), at_0 = excess[0] + at_m;
-            assert_true(fabs(at_m - theta_integral(&axis, t, 0, M, 0)) < 4e-15 * at_0);
-            for (size_t n = 0; n <= M; n++) {
-                const double expected = theta_integral(&axis, t, (double)n, M, 1);
-                if (!(fabs(excess[n] - expected) < 1e-14 * excess[0])) {
-                    fail_msg("order %d, t %g, n %zu: %.17g instead of %.17g (of %g)", order, t, n, excess[n], expected, excess[0]);
-                }
+        for (size_t i = 0; i < 3; i++) {
+            const qep_kernel_axis axis = {.open = 1, .m = sizes[i], .h = h, .stencil = order ? &stencil.axis[0] : NULL};
+            for (double t = 1e-14; t < 1e12; t *= 5.1) {
+                check_heat_kernel(&axis, t);
             }
         }
+    }
+}
+
+/* One open axis without damping: |z| h/2 far away, without a constant, for every order; at the charge, sqrt(3)/24 h^2 for fd4. */
+static void gauge_of_one_axis(void **state) {
+    (void)state;
+    const double h = 0.3;
+    for (int order = 2; order <= 8; order += 2) {
+        open_box box;
+        box_make(&box, order, (size_t[]){0, 80, 0}, (double[]){h, h, h}, -1, NULL, 0, 0.0);
+        double *u = response(&box);
+        for (size_t n = 50; n <= 80; n++) {
+            assert_true(fabs(u[n] - 0.5 * h * h * (double)n) < 1e-14 * u[80]);
+        }
+        assert_true(order != 4 || fabs(u[0] - sqrt(3.0) / 24.0 * h * h) < 1e-14 * u[80]);
+        assert_true(order != 2 || fabs(u[0]) < 1e-14 * u[80]);
+        free(u);
+        qep_kernel_destroy(box.kernel);
     }
 }
 
@@ -535,15 +561,15 @@ static void zero_mode_of_a_wire(void **state) {
     qep_kernel_destroy(both.kernel);
 }
 
-/* The same bits for 1, 2 and 5 threads; lengths of nanometres are as good as metres. */
+/* The same bits for 1 to 5 threads; lengths of nanometres are as good as metres. */
 static void threads_and_units(void **state) {
     (void)state;
     open_box box, small;
-    const size_t m[3] = {20, 70, 9};
+    const size_t m[3] = {40, 70, 30};
     box_make(&box, 4, m, (double[]){1, 0.5, 2}, -1, NULL, 0, 0.0);
-    for (int threads = 1; threads <= 5; threads += 4) {
+    for (int repeat = 0; repeat < 20; repeat++) {
         qep_kernel *other = NULL;
-        assert_int_equal(qep_kernel_create(&other, box.axis, 0.0, threads, NULL), QEP_OK);
+        assert_int_equal(qep_kernel_create(&other, box.axis, 0.0, repeat % 5 + 1, NULL), QEP_OK);
         assert_memory_equal(qep_kernel_values(box.kernel), qep_kernel_values(other), box_count(&box) * sizeof(double));
         qep_kernel_destroy(other);
     }
@@ -577,18 +603,34 @@ static void refusals(void **state) {
     assert_true(qep_kernel_bytes((qep_kernel_axis[]){open, open, absent}) == 25 * sizeof(double));
 }
 
+/* Largest resident set of this program; getrusage would count that of the one that started it. */
+static double peak(void) {
+    char line[256];
+    double kib = 0.0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file)) {
+        kib = strncmp(line, "VmHWM:", 6) == 0 ? strtod(line + 6, NULL) : kib;
+    }
+    if (file) {
+        fclose(file);
+    }
+    return 1024.0 * kib;
+}
+
 /* Runs first: it reads the largest resident set so far. 8 MB are left to the libraries' own buffers. */
 static void memory_is_as_announced(void **state) {
     (void)state;
-    if (strstr(QEP_TEST_SANITIZE, "address")) {
-        skip(); /* AddressSanitizer keeps freed memory */
+    if (strstr(QEP_TEST_SANITIZE, "address") || peak() == 0.0) {
+        skip(); /* AddressSanitizer keeps freed memory; not every system has /proc */
     }
     const qep_kernel_axis open = {.open = 1, .m = 180, .h = 1.0}, axis[3] = {open, open, open};
-    const size_t before = qep_memory_peak();
+    const double before = peak();
     qep_kernel *kernel = NULL;
     assert_int_equal(qep_kernel_create(&kernel, axis, 0.0, 2, NULL), QEP_OK);
-    const double grown = (double)(qep_memory_peak() - before), announced = (double)qep_kernel_memory(axis, 2);
-    assert_true(grown > 0.9 * announced && grown < announced + 8e6);
+    const double grown = peak() - before, announced = (double)qep_kernel_memory(axis, 2);
+    if (!(grown > 0.9 * announced && grown < announced + 8e6)) {
+        fail_msg("%.1f MB more in use, %.1f MB announced", grown / 1e6, announced / 1e6);
+    }
     qep_kernel_destroy(kernel);
 }
 
@@ -605,6 +647,7 @@ int main(void) {
         cmocka_unit_test(resolution),
         cmocka_unit_test(nodes_invert_every_rate),
         cmocka_unit_test(heat_kernel_is_its_integral),
+        cmocka_unit_test(gauge_of_one_axis),
         cmocka_unit_test(closed_modes_add_up),
         cmocka_unit_test(zero_mode_of_a_wire),
         cmocka_unit_test(threads_and_units),
