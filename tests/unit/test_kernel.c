@@ -245,9 +245,9 @@ static void inverse_of_the_stencil(void **state) {
 /* int_0^inf exp(-a e^v - b e^-v) dv by the trapezoidal rule after v = exp(x - exp(-x)). b = 0: the exponential integral E1(a). */
 static double double_exponential(double a, double b) {
     double sum = 0.0;
-    for (int i = -130; i <= 220; i++) {
-        const double x = i / 35.0, v = exp(x - exp(-x));
-        sum += exp(-a * exp(v) - b * exp(-v)) * v * (1.0 + exp(-x)) / 35.0;
+    for (int i = -200; i <= 260; i++) {
+        const double x = i / 50.0, v = exp(x - exp(-x));
+        sum += exp(-a * exp(v) - b * exp(-v)) * v * (1.0 + exp(-x)) / 50.0;
     }
     return sum;
 }
