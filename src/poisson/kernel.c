@@ -15,7 +15,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { COLUMNS = 64 }; /* modes of axis 1 per matrix product */
+enum {
+    COLUMNS = 64,    /* modes of axis 1 per matrix product */
+    NODES_GUESS = 256 /* for the memory of a kernel whose eigenvalues are not known yet */
+};
 
 struct qep_kernel {
     qep_kernel_axis axis[3];
@@ -35,7 +38,7 @@ static int meaningful(const qep_kernel_axis *axis) {
     if (axis->open) {
         return axis->m > 0 && axis->m < INT_MAX / 2 && isfinite(axis->h) && axis->h > 0.0 && (!axis->stencil || axis->stencil->order > 0);
     }
-    int good = axis->modes > 0 && axis->modes < INT_MAX;
+    int good = axis->modes > 0 && axis->modes < INT_MAX && axis->eigenvalues;
     for (size_t k = 0; good && k < axis->modes; k++) {
         good = isfinite(axis->eigenvalues[k]) && axis->eigenvalues[k] <= 0.0;
     }
@@ -84,6 +87,7 @@ static void to_modes(qep_kernel *kernel, int d, const double *far, const qep_ser
     }
 }
 
+/* The order in which the two branches of an open axis have its modes. */
 static qep_status put_evens_first(qep_kernel *kernel, int d, qep_error *err) {
     const size_t nodes = kernel->nodes, modes = kernel->modes[d], evens = kernel->axis[d].m / 2 + 1;
     double *ordered = NULL;
@@ -305,8 +309,17 @@ size_t qep_kernel_bytes(const qep_kernel_axis axis[3]) {
     return bytes && qep_size_multiply(bytes, sizeof(double), &bytes) ? bytes : SIZE_MAX;
 }
 
+static size_t expected_nodes(const qep_kernel_axis axis[3]) {
+    for (int d = 0; d < 3; d++) {
+        if (!axis[d].open && !axis[d].eigenvalues) {
+            return NODES_GUESS;
+        }
+    }
+    return qep_heat_nodes(axis, NULL);
+}
+
 size_t qep_kernel_memory(const qep_kernel_axis axis[3], int threads) {
-    const size_t nodes = qep_heat_nodes(axis, NULL), several = threads > 0 ? (size_t)threads : 1, bytes = qep_kernel_bytes(axis);
+    const size_t nodes = expected_nodes(axis), several = threads > 0 ? (size_t)threads : 1, bytes = qep_kernel_bytes(axis);
     size_t sum = 0, longest = 0, factors = 0;
     for (int d = 0; d < 3; d++) {
         const size_t modes = qep_kernel_modes(&axis[d]);

@@ -601,6 +601,29 @@ static void refusals(void **state) {
     const qep_kernel_axis huge = {.open = 1, .m = (size_t)1 << 29, .h = 1.0};
     assert_true(qep_kernel_memory((qep_kernel_axis[]){huge, huge, huge}, 1) == SIZE_MAX);
     assert_true(qep_kernel_bytes((qep_kernel_axis[]){open, open, absent}) == 25 * sizeof(double));
+    /* an estimate before the eigenvalues are known is larger, creation is refused */
+    const qep_kernel_axis known = {.modes = 3, .eigenvalues = wall}, unknown = {.modes = 3};
+    assert_true(qep_kernel_memory((qep_kernel_axis[]){open, unknown, absent}, 1) > qep_kernel_memory((qep_kernel_axis[]){open, known, absent}, 1));
+    assert_int_equal(qep_kernel_create(&kernel, (qep_kernel_axis[]){open, unknown, absent}, 0.0, 1, NULL), QEP_ERR_INTERNAL);
+}
+
+/* The even modes before the odd ones is the same kernel in another order, for even and odd m, with its gauge. */
+static void evens_first(void **state) {
+    (void)state;
+    for (size_t m = 6; m <= 7; m++) {
+        qep_kernel *plain = NULL, *sorted = NULL;
+        qep_kernel_axis axis[3] = {{.open = 1, .m = m, .h = 1.0}, {.open = 1, .m = m + 1, .h = 2.0}, {.modes = 4, .eigenvalues = ring}};
+        assert_int_equal(qep_kernel_create(&plain, axis, 0.0, 1, NULL), QEP_OK);
+        axis[0].evens_first = axis[1].evens_first = 1;
+        assert_int_equal(qep_kernel_create(&sorted, axis, 0.0, 1, NULL), QEP_OK);
+        for (size_t i = 0; i < 4 * (m + 2) * (m + 1); i++) {
+            const size_t x = i % (m + 1), y = i / (m + 1) % (m + 2), z = i / (m + 1) / (m + 2);
+            const size_t sx = x % 2 ? m / 2 + 1 + x / 2 : x / 2, sy = y % 2 ? (m + 1) / 2 + 1 + y / 2 : y / 2;
+            assert_true(qep_kernel_values(plain)[i] == qep_kernel_values(sorted)[(z * (m + 2) + sy) * (m + 1) + sx]);
+        }
+        qep_kernel_destroy(plain);
+        qep_kernel_destroy(sorted);
+    }
 }
 
 /* Largest resident set of this program; getrusage would count that of the one that started it. */
@@ -652,6 +675,7 @@ int main(void) {
         cmocka_unit_test(zero_mode_of_a_wire),
         cmocka_unit_test(threads_and_units),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(evens_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,8 @@ size_t qep_kernel_modes(const qep_kernel_axis *axis);
 size_t qep_kernel_nodes(const qep_kernel *kernel);
 /* The gauge length in use, m; 0 where none is needed. */
 double qep_kernel_gauge_length(const qep_kernel *kernel);
-/* Bytes that the kernel holds, and the most that qep_kernel_create holds on the way; SIZE_MAX when that overflows. */
+/* Bytes that the kernel holds, and the most that qep_kernel_create holds on the way; SIZE_MAX when that overflows. For these, closed axes need
+ * no eigenvalues (NULL); the number of nodes then counts as 256, which 20 decades of eigenvalues do not exceed. */
 size_t qep_kernel_bytes(const qep_kernel_axis axis[3]);
 size_t qep_kernel_memory(const qep_kernel_axis axis[3], int threads);
 
