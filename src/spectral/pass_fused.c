@@ -147,14 +147,14 @@ static void fused_open(const qep_pass_run *run, size_t index) {
     }
 }
 
-size_t qep_pass_fused_blocks(const qep_passes *p) {
-    const size_t width = width_of(&p->axis[p->last]);
+size_t qep_pass_fused_blocks(const qep_pass_run *run) {
+    const qep_passes *p = run->p;
+    const size_t width = width_of(&p->axis[p->last]), *mode = NULL;
     if (!p->open) {
         return p->last == 0 ? 1 : (p->base_count + width - 1) / width;
     }
-    const qep_pass_axis *adjacent = &p->axis[adjacent_axis(p)];
-    const size_t extent = p->rounds == 2 ? adjacent->branch[0].modes : adjacent->extent;
-    return p->axis[third_axis(p)].extent * ((extent + width - 1) / width);
+    const size_t extent = positions(run, adjacent_axis(p), &mode);
+    return positions(run, third_axis(p), &mode) * ((extent + width - 1) / width);
 }
 
 void qep_pass_fused(const qep_pass_run *run, size_t index, double norm, double *constant) {

@@ -213,8 +213,9 @@ static size_t stage_width(const qep_passes *p, const qep_stage *stage) {
 }
 
 /* Lines of a stage in one plane. */
-static size_t stage_lines(const qep_passes *p, const qep_stage *stage) {
-    return stage->axis == 0 ? p->n[1] : p->rounds == 2 ? p->axis[0].branch[0].modes : p->n[0];
+static size_t stage_lines(const qep_pass_run *run, const qep_stage *stage) {
+    const qep_passes *p = run->p;
+    return stage->axis == 0 ? p->n[1] : p->rounds == 2 ? p->axis[0].branch[run->round].modes : p->n[0];
 }
 
 static void clear_padding(const qep_pass_axis *axis, const qep_branch *branch, size_t width, double *block) {
@@ -279,7 +280,7 @@ static int loads_in_stage(const qep_passes *p) {
 static void stage_block(const qep_pass_run *run, const qep_stage *stage, direction way, size_t z, size_t index) {
     const qep_passes *p = run->p;
     const qep_pass_axis *axis = &p->axis[stage->axis];
-    const size_t width = stage_width(p, stage), begin = index * width, lines = smaller(width, stage_lines(p, stage) - begin);
+    const size_t width = stage_width(p, stage), begin = index * width, lines = smaller(width, stage_lines(run, stage) - begin);
     if (way == FORWARD && stage == p->stage && loads_in_stage(p)) {
         const size_t at = stage->from == SPACE_STRIP ? 0 : begin * p->row[stage->from];
         run->load(run->context, begin, begin + lines, z, place(run, stage->from, z) + at);
@@ -296,9 +297,9 @@ static void stage_block(const qep_pass_run *run, const qep_stage *stage, directi
     }
 }
 
-static size_t stage_blocks(const qep_passes *p, const qep_stage *stage) {
-    const size_t width = stage_width(p, stage);
-    return (stage_lines(p, stage) + width - 1) / width;
+static size_t stage_blocks(const qep_pass_run *run, const qep_stage *stage) {
+    const size_t width = stage_width(run->p, stage);
+    return (stage_lines(run, stage) + width - 1) / width;
 }
 
 static const qep_stage *stage_at(const qep_passes *p, direction way, int i) {
@@ -322,14 +323,14 @@ static void planes(const qep_pass_run *run, direction way) {
         for (size_t z = 0; z < (p->by_plane ? nz : 0); z++) {
             for (int i = 0; i < p->stages; i++) {
                 const qep_stage *stage = stage_at(p, way, i);
-                for (size_t b = 0; b < stage_blocks(p, stage); b++) {
+                for (size_t b = 0; b < stage_blocks(run, stage); b++) {
                     stage_block(&mine, stage, way, z, b);
                 }
             }
         }
         for (int i = 0; i < (p->by_plane ? 0 : p->stages); i++) {
             const qep_stage *stage = stage_at(p, way, i);
-            const size_t blocks = stage_blocks(p, stage);
+            const size_t blocks = stage_blocks(run, stage);
 #pragma omp for schedule(static)
             for (size_t b = 0; b < nz * blocks; b++) {
                 stage_block(&mine, stage, way, b / blocks, b % blocks);
@@ -375,8 +376,9 @@ static void fused(const qep_pass_run *run, double norm, double *constant) {
 #pragma omp parallel num_threads(p->threads)
     {
         const qep_pass_run mine = on_this_thread(run);
+        const size_t blocks = qep_pass_fused_blocks(run);
 #pragma omp for schedule(static)
-        for (size_t b = 0; b < qep_pass_fused_blocks(p); b++) {
+        for (size_t b = 0; b < blocks; b++) {
             qep_pass_fused(&mine, b, norm, constant);
         }
     }

@@ -75,7 +75,7 @@ size_t qep_pass_axis_rows(const qep_pass_axis *axis);
 double qep_pass_axis_scale(const qep_pass_axis *axis, size_t mode);
 
 /* Blocks of the fused axis (pass_fused.c): `index` counts them. */
-size_t qep_pass_fused_blocks(const qep_passes *p);
+size_t qep_pass_fused_blocks(const qep_pass_run *run);
 void qep_pass_fused(const qep_pass_run *run, size_t index, double norm, double *constant);
 
 #endif

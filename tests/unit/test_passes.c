@@ -250,7 +250,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds, OPEN_KINDS = 5 };
 
 static void open_axes_convolve(void **state) {
     (void)state;
-    static const size_t sizes[][3] = {{7, 5, 6}, {19, 4, 3}, {3, 2, 17}, {2, 18, 5}, {13, 1, 4}, {1, 5, 8}, {9, 6, 1}, {6, 1, 1}, {1, 1, 11}};
+    static const size_t sizes[][3] = {{7, 5, 6}, {19, 4, 3}, {31, 3, 4}, {3, 2, 17}, {2, 18, 5}, {13, 1, 4}, {1, 5, 8}, {9, 6, 1}, {6, 1, 1}, {1, 1, 11}};
     size_t pick = 0;
     for (int i = 0; i < KINDS * KINDS * KINDS; i++) {
         const int k[3] = {i % KINDS, i / KINDS % KINDS, i / (KINDS * KINDS)};
