@@ -3,6 +3,7 @@
 #include "open.h"
 
 #include "qep/base/memory.h"
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -40,6 +41,15 @@ static qep_status describe_axis(const qep_poisson *p, int d, qep_kernel_axis *ax
     return QEP_OK;
 }
 
+/* Default gauge length: the diagonal of the open axes, doubled where a wall's image lies beyond. */
+static double diagonal(const qep_grid *grid) {
+    double length = 0.0;
+    for (int d = 0; d < 3; d++) {
+        length = hypot(length, is_open(&grid->axis[d]) ? grid->axis[d].length * (qep_open_half(grid, d) ? 2.0 : 1.0) : 0.0);
+    }
+    return length;
+}
+
 qep_status qep_open_create(qep_poisson *p, double gauge_length, qep_error *err) {
     const double start = omp_get_wtime();
     qep_kernel_axis axis[3];
@@ -49,7 +59,7 @@ qep_status qep_open_create(qep_poisson *p, double gauge_length, qep_error *err) 
         status = describe_axis(p, qep_passes_kernel_axis(p->passes, 2 - i), &axis[i], &eigenvalues[i], err);
     }
     if (status == QEP_OK) {
-        status = qep_kernel_create(&p->kernel, axis, gauge_length, p->calculus->threads, err);
+        status = qep_kernel_create(&p->kernel, axis, gauge_length > 0.0 ? gauge_length : diagonal(&p->grid), p->calculus->threads, err);
     }
     for (int i = 0; i < 3; i++) {
         qep_free(eigenvalues[i]);

@@ -15,10 +15,10 @@ static double fading_width(const qep_axis *axis) {
 }
 
 typedef struct {
-    double value, second;
+    double value, first, second;
 } profile;
 
-/* Q_k and Q_k'' at distance n from the wall. */
+/* Q_k and its derivatives at distance n from the wall. */
 static profile fading_power(int power, int terms, double n, double a) {
     const double t = 0.5 * (n / a) * (n / a), decay = exp(-t);
     double chi = 0.0, term = 1.0, factorial = 1.0;
@@ -36,7 +36,7 @@ static profile fading_power(int power, int terms, double n, double a) {
     }
     const double p = pow(n, power) / factorial, dp = power > 0 ? power * pow(n, power - 1) / factorial : 0.0;
     const double ddp = power > 1 ? power * (power - 1) * pow(n, power - 2) / factorial : 0.0;
-    return (profile){p * chi, ddp * chi + 2.0 * dp * first + p * second};
+    return (profile){p * chi, dp * chi + p * first, ddp * chi + 2.0 * dp * first + p * second};
 }
 
 static int has_data(const qep_poisson *p, const qep_walls *walls, int d, int side) {
@@ -50,12 +50,14 @@ static qep_status fill_profiles(qep_poisson *p, int d, int side, qep_wall_kind k
     const double a = fading_width(axis), wall = axis->origin + (side ? axis->length : 0.0);
     for (int k = 0; k < lift->levels; k++) {
         QEP_TRY(qep_alloc_doubles(&lift->value[k], axis->n, "lifting", err));
+        QEP_TRY(qep_alloc_doubles(&lift->first[k], axis->n, "lifting", err));
         QEP_TRY(qep_alloc_doubles(&lift->second[k], axis->n, "lifting", err));
         const int power = 2 * k + (kind == QEP_WALL_NEUMANN);
         const double sign = side && power % 2 ? -1.0 : 1.0; /* derivatives are along +axis */
         for (size_t i = 0; i < axis->n; i++) {
             const profile q = fading_power(power, lift->levels, fabs(qep_grid_coordinate(&p->grid, d, i) - wall), a);
             lift->value[k][i] = sign * q.value;
+            lift->first[k][i] = sign * (side ? -q.first : q.first);
             lift->second[k][i] = sign * q.second;
         }
     }
@@ -149,6 +151,9 @@ qep_status qep_open_lift_add(const qep_poisson *p, const qep_walls *walls, doubl
         }
         for (int k = 0; k < lift->levels; k++) {
             add_everywhere(p, d, lift->value[k], walls->wall[d][side].level[k], u);
+            if (gradient[d]) {
+                add_everywhere(p, d, lift->first[k], walls->wall[d][side].level[k], gradient[d]);
+            }
         }
         QEP_TRY(add_slopes(p, d, &walls->wall[d][side], lift, gradient, err));
     }
@@ -160,6 +165,7 @@ void qep_open_lift_free(qep_poisson *p) {
         qep_open_lift *lift = &p->open_lift[i / 2][i % 2];
         for (int k = 0; k < QEP_WALL_LEVELS; k++) {
             qep_free(lift->value[k]);
+            qep_free(lift->first[k]);
             qep_free(lift->second[k]);
             qep_free(lift->bend[k]);
         }

@@ -156,7 +156,7 @@ static void tamper_edges(qep_poisson *p) {
 
 int qep_poisson_offers_gradient(const qep_poisson *p, int axis) {
     const qep_axis *a = &p->grid.axis[axis];
-    return p->calculus->derivative == QEP_SPECTRAL && a->n > 1 && a->bc[0] == QEP_OPEN && a->bc[1] == QEP_OPEN;
+    return p->calculus->derivative == QEP_SPECTRAL && a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
 }
 
 static qep_status check_gradient(qep_poisson *p, const qep_poisson_control *control, qep_error *err) {

@@ -17,7 +17,7 @@ typedef struct {
 /* Profiles of a wall before free space, exact symbols (open_lift.c). */
 typedef struct {
     int levels; /* 0: no data so far */
-    double *value[QEP_WALL_LEVELS], *second[QEP_WALL_LEVELS]; /* Q_k, Q_k'' at the samples of the axis */
+    double *value[QEP_WALL_LEVELS], *first[QEP_WALL_LEVELS], *second[QEP_WALL_LEVELS]; /* Q_k, Q_k', Q_k'' at the samples of the axis */
     double *bend[QEP_WALL_LEVELS];                            /* lap_t w_k on the face */
 } qep_open_lift;
 

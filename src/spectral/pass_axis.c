@@ -72,6 +72,8 @@ static qep_status plan_half_open(qep_pass_axis *axis, const qep_grid *grid, cons
         branch->offset = (high ? samples - axis->n : 0) + axis->first - qep_line_first(branch->line);
     }
     axis->half_period = 2 * m;
+    axis->wall = wall;
+    axis->wall_high = high;
     return QEP_OK;
 }
 
@@ -108,7 +110,7 @@ static qep_status map_modes(qep_pass_axis *axis, int periodic, qep_error *err) {
 
 qep_status qep_pass_axis_create(qep_pass_axis *axis, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err) {
     const qep_axis *source = &grid->axis[d];
-    *axis = (qep_pass_axis){.n = source->n, .h = source->h, .unknowns = source->n, .extent = source->n, .modes = 1};
+    *axis = (qep_pass_axis){.n = source->n, .h = source->h, .sampling = grid->sampling, .unknowns = source->n, .extent = source->n, .modes = 1};
     axis->open = source->n > 1 && (source->bc[0] == QEP_OPEN || source->bc[1] == QEP_OPEN);
     QEP_TRY(qep_alloc_doubles(&axis->eigenvalues, axis->n, "eigenvalues", err));
     for (size_t i = 0; i < axis->n; i++) {
@@ -129,6 +131,7 @@ qep_status qep_pass_axis_create(qep_pass_axis *axis, const qep_grid *grid, const
 }
 
 void qep_pass_axis_free(qep_pass_axis *axis) {
+    qep_pass_slope_free(axis);
     qep_line_destroy(axis->branch[0].line);
     qep_line_destroy(axis->branch[1].line);
     qep_free(axis->eigenvalues);

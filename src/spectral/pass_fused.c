@@ -92,28 +92,31 @@ static void multiply(const qep_pass_run *run, const qep_branch *branch, size_t t
 
 /* A block of lines of the last axis in mode space. */
 typedef struct {
-    size_t offset, stride, lines, width;
+    size_t offset; /* of sample 0 of the first line */
+    size_t stride, stride_along; /* between rows of x or samples; between samples */
+    size_t lines, width;
 } fused_lines;
 
-static void put(const qep_pass_run *run, const fused_lines *at, const qep_branch *branch, const double *block, int add, double *data) {
-    const qep_passes *p = run->p;
-    const double *inside = block + branch->offset * at->width;
-    if (p->last == 0) {
-        qep_block_scatter_rows(inside, at->stride, p->axis[0].unknowns, at->lines, at->width, add, data + at->offset);
+/* Samples of the field from `first` on. */
+static void put(const qep_pass_run *run, const fused_lines *at, size_t first, size_t count, const double *samples, int add, double *data) {
+    double *to = data + at->offset + first * at->stride_along;
+    if (run->p->last == 0) {
+        qep_block_scatter_rows(samples, at->stride, count, at->lines, at->width, add, to);
     } else {
-        qep_block_scatter_lines(inside, at->stride, p->axis[p->last].unknowns, at->lines, at->width, add, data + at->offset);
+        qep_block_scatter_lines(samples, at->stride, count, at->lines, at->width, add, to);
     }
 }
 
 /* Padded with zeros. */
 static void take(const qep_pass_run *run, const fused_lines *at, const qep_branch *branch, const double *data, double *block) {
     const qep_passes *p = run->p;
+    const double *from = data + at->offset + p->axis[p->last].first * at->stride_along;
     double *inside = block + branch->offset * at->width;
     memset(block, 0, branch->modes * at->width * sizeof *block);
     if (p->last == 0) {
-        qep_block_gather_rows(data + at->offset, at->stride, p->axis[0].unknowns, at->lines, at->width, inside);
+        qep_block_gather_rows(from, at->stride, p->axis[0].unknowns, at->lines, at->width, inside);
     } else {
-        qep_block_gather_lines(data + at->offset, at->stride, p->axis[p->last].unknowns, at->lines, at->width, inside);
+        qep_block_gather_lines(from, at->stride, p->axis[p->last].unknowns, at->lines, at->width, inside);
     }
 }
 
@@ -125,8 +128,8 @@ static void fused_open(const qep_pass_run *run, size_t index) {
     const size_t extent = positions(run, adjacent_axis(p), &columns), width = width_of(axis), blocks = (extent + width - 1) / width;
     positions(run, third_axis(p), &thirds);
     const size_t j = index / blocks, begin = index % blocks * width, stride[3] = {1, p->row[space], p->plane[space]};
-    const fused_lines at = {j * stride[third_axis(p)] + begin * stride[adjacent_axis(p)] + axis->first * stride[p->last],
-                            p->last == 0 ? stride[1] : stride[p->last], smaller(width, extent - begin), width};
+    const fused_lines at = {j * stride[third_axis(p)] + begin * stride[adjacent_axis(p)], p->last == 0 ? stride[1] : stride[p->last],
+                            stride[p->last], smaller(width, extent - begin), width};
     double *data = p->modes ? run->modes : run->u, *scratch = run->block + 2 * p->block_size, *keep = run->block + p->keep_at;
     for (int e = 0; e < 2; e++) {
         take(run, &at, &axis->branch[e], data, run->block + (size_t)e * p->block_size);
@@ -137,13 +140,11 @@ static void fused_open(const qep_pass_run *run, size_t index) {
         qep_line_forward(branch->line, block, scratch);
         multiply(run, branch, thirds[j], columns + begin, at.lines, block);
         if (run->slope) {
-            memcpy(keep, block, branch->modes * width * sizeof *keep);
-            qep_line_differentiate(branch->line, axis->h, keep);
-            qep_line_backward(branch->line, keep, scratch);
-            put(run, &at, branch, keep, e, run->slope);
+            const double *samples = qep_pass_slope(axis, branch, block, keep, scratch);
+            put(run, &at, 0, axis->n, samples, e, run->slope);
         }
         qep_line_backward(branch->line, block, scratch);
-        put(run, &at, branch, block, e, data);
+        put(run, &at, axis->first, axis->unknowns, block + branch->offset * width, e, data);
     }
 }
 

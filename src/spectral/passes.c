@@ -82,13 +82,16 @@ static qep_status plan_workspace(qep_passes *p, qep_error *err) {
     }
     p->block_size = round_up8(block);
     p->keep_at = 2 * p->block_size + round_up8(scratch);
-    p->strip_at = p->keep_at + (p->open ? p->block_size : 0);
+    p->strip_at = p->keep_at + (p->open ? p->block_size + 4 * width : 0); /* a block and a row before and behind; their partners may have one more */
     p->plane_at = p->strip_at + (p->rounds == 2 ? round_up8(width * p->n[0]) : 0);
     p->work_size = p->plane_at + (p->rounds == 2 ? round_up8(p->row[SPACE_PLANE] * p->n[1]) : 0);
     return qep_alloc_doubles(&p->workspace, (size_t)p->threads * p->work_size, "transform workspace", err);
 }
 
 qep_status qep_passes_allow_gradient(qep_passes *p, qep_error *err) {
+    for (int d = 0; d < 3; d++) {
+        QEP_TRY(qep_pass_slope_plan(&p->axis[d], p->effort, err));
+    }
     return p->modes && !p->slopes ? qep_alloc_doubles(&p->slopes, p->plane[SPACE_MODES] * p->n[2], "modes of a derivative", err) : QEP_OK;
 }
 
@@ -114,6 +117,7 @@ qep_status qep_passes_create(qep_passes **out, const qep_grid *grid, const qep_w
     qep_passes *p = NULL;
     QEP_TRY(qep_alloc((void **)&p, 1, sizeof *p, "transform passes", err));
     p->threads = threads;
+    p->effort = effort;
     const qep_status status = plan_all(p, grid, walls, effort, err);
     if (status != QEP_OK) {
         qep_passes_destroy(p);
@@ -246,9 +250,29 @@ static void forward_lines(const qep_pass_run *run, const qep_stage *stage, const
     }
 }
 
-static void differentiate(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, double *block) {
+/* Coefficients in the block to samples of u, or of its derivative; returns those of the field from *first on. */
+static const double *samples_of(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, size_t *first, size_t *count) {
+    const qep_passes *p = run->p;
+    const qep_pass_axis *axis = &p->axis[stage->axis];
+    double *scratch = run->block + 2 * p->block_size;
     if (stage->axis == run->differentiated) {
-        qep_line_differentiate(branch->line, run->p->axis[stage->axis].h, block);
+        *first = 0;
+        *count = axis->n;
+        return qep_pass_slope(axis, branch, run->block, run->block + p->keep_at, scratch);
+    }
+    *first = axis->first;
+    *count = axis->unknowns;
+    qep_line_backward(branch->line, run->block, scratch);
+    return run->block + branch->offset * stage_width(p, stage);
+}
+
+/* A thread's plane may hold slopes on wall nodes from the field before, where nothing is written this time. */
+static void clear_wall_rows(const qep_pass_run *run, const qep_stage *stage, size_t begin, size_t lines) {
+    const qep_passes *p = run->p;
+    const qep_pass_axis *axis = &p->axis[stage->axis];
+    if (stage->from == SPACE_PLANE && axis->unknowns < axis->n) {
+        double *row = place(run, SPACE_PLANE, 0) + (axis->first ? 0 : axis->n - 1) * p->row[SPACE_PLANE] + begin;
+        memset(row, 0, lines * sizeof *row);
     }
 }
 
@@ -256,20 +280,20 @@ static void differentiate(const qep_pass_run *run, const qep_stage *stage, const
 static void backward_lines(const qep_pass_run *run, const qep_stage *stage, const qep_branch *branch, int add, size_t z, size_t begin,
                            size_t lines) {
     const qep_passes *p = run->p;
-    const qep_pass_axis *axis = &p->axis[stage->axis];
     const qep_space home = stage->from == SPACE_STRIP ? SPACE_FIELD : stage->from;
     const size_t width = stage_width(p, stage), home_row = p->row[home], to_row = p->row[stage->to], at = stage->looped ? 0 : branch->at;
-    double *block = run->block, *inside = block + branch->offset * width;
+    size_t first = 0, count = 0;
     if (stage->axis == 0) {
-        qep_block_gather_rows(place(run, stage->to, z) + begin * to_row + at, to_row, branch->modes, lines, width, block);
-        differentiate(run, stage, branch, block);
-        qep_line_backward(branch->line, block, block + 2 * p->block_size);
-        qep_block_scatter_rows(inside, home_row, axis->unknowns, lines, width, add, place(run, home, z) + begin * home_row + axis->first);
+        qep_block_gather_rows(place(run, stage->to, z) + begin * to_row + at, to_row, branch->modes, lines, width, run->block);
+        const double *samples = samples_of(run, stage, branch, &first, &count);
+        qep_block_scatter_rows(samples, home_row, count, lines, width, add, place(run, home, z) + begin * home_row + first);
     } else {
-        qep_block_gather_lines(place(run, stage->to, z) + at * to_row + begin, to_row, branch->modes, lines, width, block);
-        differentiate(run, stage, branch, block);
-        qep_line_backward(branch->line, block, block + 2 * p->block_size);
-        qep_block_scatter_lines(inside, home_row, axis->unknowns, lines, width, add, place(run, home, z) + begin + axis->first * home_row);
+        if (stage->axis != run->differentiated) {
+            clear_wall_rows(run, stage, begin, lines);
+        }
+        qep_block_gather_lines(place(run, stage->to, z) + at * to_row + begin, to_row, branch->modes, lines, width, run->block);
+        const double *samples = samples_of(run, stage, branch, &first, &count);
+        qep_block_scatter_lines(samples, home_row, count, lines, width, add, place(run, home, z) + begin + first * home_row);
     }
 }
 

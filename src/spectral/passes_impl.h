@@ -11,6 +11,10 @@ typedef struct {
     size_t offset;  /* row of the zero-filled block where the first unknown sample goes */
     size_t modes;   /* coefficients, and also the rows of the block */
     size_t at;      /* where they begin along the axis in mode space */
+    /* Derivatives before a wall (pass_slope.c): the transform with the other walls, and for each coefficient its row there and the factor. */
+    qep_line *partner;
+    size_t *partner_row, partner_offset; /* row of the zero-fringed block that holds sample 0 of the field */
+    double *partner_factor;
 } qep_branch;
 
 typedef struct {
@@ -22,6 +26,9 @@ typedef struct {
     size_t *mode;              /* [extent] row of the kernel that a coefficient belongs to */
     size_t modes;              /* of the kernel's axis */
     size_t half_period;        /* open: of the doubled line */
+    qep_wall_kind wall;        /* open at one end only: the wall at the other, and whether that is the high one; else NONE */
+    int wall_high;
+    qep_sampling sampling;
     double *eigenvalues;       /* [n], closed axes */
 } qep_pass_axis;
 
@@ -45,6 +52,7 @@ struct qep_passes {
     int stages;
     int by_plane;         /* threads take planes, each through all stages; else blocks of one stage */
     int threads;
+    qep_effort effort;
     double *base;         /* closed: eigenvalues of the other axes for every line of the last axis */
     size_t base_count;
     double *kernel;       /* borrowed */
@@ -73,6 +81,12 @@ void qep_pass_axis_free(qep_pass_axis *axis);
 size_t qep_pass_axis_rows(const qep_pass_axis *axis);
 /* 1/norm of the branch that kernel row `mode` belongs to, with the mean over the branches. */
 double qep_pass_axis_scale(const qep_pass_axis *axis, size_t mode);
+
+/* Derivatives along open axes (pass_slope.c). plan: once, before walls; nothing to do elsewhere. qep_pass_slope: coefficients of a branch to the derivative
+ * at all n samples of the field, in out (two rows longer than a block); returns where the first one is. */
+qep_status qep_pass_slope_plan(qep_pass_axis *axis, qep_effort effort, qep_error *err);
+void qep_pass_slope_free(qep_pass_axis *axis);
+const double *qep_pass_slope(const qep_pass_axis *axis, const qep_branch *branch, const double *block, double *out, double *scratch);
 
 /* Blocks of the fused axis (pass_fused.c): `index` counts them. */
 size_t qep_pass_fused_blocks(const qep_pass_run *run);

@@ -129,6 +129,7 @@ def test_the_fast_rows_have_the_same_unknowns_and_angles():
     kind = {"NEUMANN": "Neumann", "DIRICHLET": "Dirichlet"}
     text = (ROOT / "src/spectral/line.c").read_text()
     rows = re.findall(r"\{QEP_WALL_(\w+), QEP_WALL_(\w+), QEP_(CELL|NODE), \w+, \d, (\d), (\d), (\d), ([\d.]+)\}", text)
+    rows = [row for row in rows if row[2:] != ("CELL", "0", "0", "0", "0.5") or row[0] != "NONE"]  # the shifted line of open axes is no boundary pair
     assert len(rows) == 10
     slow = {(pair, sampling): (first, lost, mode) for pair, sampling, first, lost, _, _, mode in series_rows()}
     for low, high, sampling, alternate, first, lost, mode in rows:

@@ -40,20 +40,6 @@ static long doubled(qep_sampling sampling, size_t i) {
     return sampling == QEP_CELL ? 2 * (long)i + 1 : 2 * (long)i;
 }
 
-/* The slope of what an open axis gives: the derivative of the doubled line's Fourier series. */
-static void dense_slope(const qep_grid *grid, const qep_passes *passes, int s, int d, double *m) {
-    const size_t n = grid->axis[d].n, half = qep_passes_half_period(passes, d);
-    memset(m, 0, n * n * sizeof *m);
-    for (size_t k = 1; k < half; k++) {
-        const double theta = QEP_PI * (double)k / (double)half, symbol = open_symbol(s, d, half, k);
-        for (size_t i = 0; i < n; i++) {
-            for (size_t j = 0; j < n; j++) {
-                m[i * n + j] -= symbol * theta / grid->axis[d].h * sin(theta * ((double)i - (double)j)) / (double)half;
-            }
-        }
-    }
-}
-
 /* Dense matrix [n][n] of one axis and term. */
 static void dense(const qep_grid *grid, const qep_walls *walls, const qep_passes *passes, int s, int d, double *m) {
     const qep_axis *axis = &grid->axis[d];
@@ -100,6 +86,38 @@ static void dense(const qep_grid *grid, const qep_walls *walls, const qep_passes
                     m[i * n + j] += sequence(s, d, (size_t)(distance / 2));
                 } else if (kind == QEP_WALL_DIRICHLET) {
                     m[i * n + j] = on_wall || here ? 0.0 : m[i * n + j] - sequence(s, d, (size_t)(distance / 2));
+                }
+            }
+        }
+    }
+}
+
+/* Derivative of the doubled line's Fourier series of term s at a signed distance in samples. */
+static double sequence_slope(const qep_passes *passes, int s, int d, double h, double distance) {
+    const size_t half = qep_passes_half_period(passes, d);
+    double sum = 0.0;
+    for (size_t k = 1; k < half; k++) {
+        const double theta = QEP_PI * (double)k / (double)half;
+        sum -= open_symbol(s, d, half, k) * theta / h * sin(theta * distance) / (double)half;
+    }
+    return sum;
+}
+
+/* The slope of what an open axis gives, images included. */
+static void dense_slope(const qep_grid *grid, const qep_walls *walls, const qep_passes *passes, int s, int d, double *m) {
+    const size_t n = grid->axis[d].n;
+    const double h = grid->axis[d].h;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            const long here = doubled(grid->sampling, i), source = doubled(grid->sampling, j);
+            m[i * n + j] = sequence_slope(passes, s, d, h, 0.5 * (double)(here - source));
+            for (int side = 0; side < 2; side++) {
+                const qep_wall_kind kind = walls->wall[d][side].kind;
+                const long wall = side ? 2 * (long)(grid->sampling == QEP_CELL ? n : n - 1) : 0;
+                if (kind != QEP_WALL_NONE && source == wall) {
+                    m[i * n + j] = kind == QEP_WALL_DIRICHLET ? 0.0 : m[i * n + j];
+                } else if (kind != QEP_WALL_NONE) {
+                    m[i * n + j] += (kind == QEP_WALL_NEUMANN ? 1.0 : -1.0) * sequence_slope(passes, s, d, h, 0.5 * (double)(here - (2 * wall - source)));
                 }
             }
         }
@@ -194,7 +212,7 @@ static void check(const qep_bc pairs[3][2], const size_t n[3], qep_sampling samp
     }
     double *slope[3] = {NULL, NULL, NULL};
     for (int d = 0; d < 3; d++) {
-        if (n[d] > 1 && pairs[d][0] == QEP_OPEN && pairs[d][1] == QEP_OPEN) {
+        if (n[d] > 1 && (pairs[d][0] == QEP_OPEN || pairs[d][1] == QEP_OPEN)) {
             slope[d] = doubles(count);
             memset(slope[d], 0x7f, count * sizeof(double));
         }
@@ -213,7 +231,7 @@ static void check(const qep_bc pairs[3][2], const size_t n[3], qep_sampling samp
             for (int d = 0; d < 3; d++) {
                 double *m = doubles(n[d] * n[d]);
                 if (d == derivative) {
-                    dense_slope(&grid, passes, s, d, m);
+                    dense_slope(&grid, &walls, passes, s, d, m);
                 } else {
                     dense(&grid, &walls, passes, s, d, m);
                 }

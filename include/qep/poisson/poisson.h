@@ -13,7 +13,7 @@ typedef struct {
     /* Face values that were themselves derived from samples (kappa dS/dn): what they add to the scale that a defect is compared with, and by
      * how much their total flux is uncertain; integrals, 0 for given values. */
     double data_scale, data_uncertainty;
-    /* For each axis NULL or an array [nz,ny,nx] that receives du/d(axis): offered for axes open on both sides with exact symbols, where it comes
+    /* For each axis NULL or an array [nz,ny,nx] that receives du/d(axis): offered for open axes with exact symbols, where it comes
      * from the same forward transforms and knows u beyond the faces (qep_poisson_offers_gradient). */
     double *gradient[3];
 } qep_poisson_control;

@@ -45,8 +45,7 @@ typedef void (*qep_passes_load)(const void *context, size_t y0, size_t y1, size_
 /* u = A^{-1} b where b comes from `load`. Without open axes a mode whose eigenvalues sum to exactly zero is set to zero in u, and its
  * coefficient in b is returned in *constant (divided so that a constant b gives that constant). u is 0 where there are no unknowns. Results do
  * not depend on the number of threads.
- * gradient: NULL, or for each axis NULL or an array that receives du/d(axis) from the same forward transforms, for axes open on both sides:
- * the derivative of the doubled line, which knows u beyond the faces. */
+ * gradient: NULL, or for each axis NULL or an array that receives du/d(axis) from the same forward transforms, for open axes: the derivative of the doubled line, which knows u beyond the faces. */
 void qep_passes_solve(const qep_passes *passes, qep_passes_load load, const void *context, double *u, double *const gradient[3],
                       double *constant);
 /* Before the first solve that asks for a gradient: allocate what that needs. */
