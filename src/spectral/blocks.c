@@ -100,42 +100,64 @@ QEP_VARIANTS void qep_block_scatter_lines(const double *block, size_t stride, si
     }
 }
 
-QEP_VARIANTS void qep_block_divide_rows(const double *restrict eigenvalues, size_t count, const double *restrict sums, size_t width, double norm,
-                                        double *restrict block) {
-    for (size_t k = 0; k < count; k++) {
-        const double lambda = norm * eigenvalues[k];
-        double *row = block + k * width;
-        for (size_t l = 0; l < width; l++) {
-            row[l] /= sums[l] + lambda;
+/* Rows low and high of packed pairs times the symbols of their columns. */
+static inline __attribute__((always_inline)) void scale_pair(const double *symbol, size_t width, double *low, double *high) {
+    if (low == high) {
+        for (size_t i = 0; i < width; i += 4) {
+            qep_vec4_store(low + i, qep_vec4_load(symbol + i) * qep_vec4_load(low + i));
         }
+        return;
+    }
+    for (size_t i = 0; i < width; i += 4) {
+        const qep_vec4 s = qep_vec4_load(symbol + i), t = __builtin_shufflevector(s, s, 1, 0, 3, 2);
+        const qep_vec4 p = 0.5 * (s + t), m = 0.5 * (s - t), a = qep_vec4_load(low + i), b = qep_vec4_load(high + i);
+        qep_vec4_store(low + i, p * a + m * b);
+        qep_vec4_store(high + i, p * b + m * a);
+    }
+}
+
+QEP_VARIANTS void qep_block_divide(const double *eigenvalues, const size_t *conjugate, size_t count, const double *sums, size_t width, double norm,
+                                   double *block) {
+    double symbol[2 * QEP_MAX_BATCH];
+    for (size_t k = 0; k < count; k++) {
+        if (conjugate[k] < k) {
+            continue;
+        }
+        const double lambda = norm * eigenvalues[k];
+        for (size_t l = 0; l < width; l++) {
+            symbol[l] = 1.0 / (sums[l] + lambda);
+        }
+        scale_pair(symbol, width, block + k * width, block + conjugate[k] * width);
     }
 }
 
 /* Columns of a block mostly belong to neighbouring modes, rising or (the other half of a Fourier line) falling. */
-QEP_VARIANTS void qep_block_multiply_rows(const double *restrict kernel, size_t stride, const size_t *row_of, size_t count, const size_t *column_of,
-                                          size_t lines, size_t width, double *restrict block) {
-    int rising = 1, falling = 1;
+QEP_VARIANTS void qep_block_multiply(const double *kernel, size_t stride, const size_t *row_of, const size_t *conjugate, size_t count,
+                                     const size_t *column_of, size_t lines, size_t width, double *block) {
+    double symbol[2 * QEP_MAX_BATCH] = {0.0};
+    int rising = lines == 2 * QEP_MAX_BATCH, falling = rising;
     for (size_t l = 1; l < lines; l++) {
         rising &= column_of[l] == column_of[0] + l;
         falling &= column_of[l] + l == column_of[0];
     }
     for (size_t k = 0; k < count; k++) {
+        if (conjugate[k] < k) {
+            continue;
+        }
         const double *from = kernel + row_of[k] * stride;
-        double *row = block + k * width;
         if (rising) {
-            const double *restrict first = from + column_of[0];
-            for (size_t l = 0; l < lines; l++) {
-                row[l] *= first[l];
+            for (size_t l = 0; l < 2 * QEP_MAX_BATCH; l++) {
+                symbol[l] = from[column_of[0] + l];
             }
         } else if (falling) {
-            const double *restrict last = from + column_of[lines - 1];
-            for (size_t l = 0; l < lines; l++) {
-                row[l] *= last[lines - 1 - l];
+            for (size_t l = 0; l < 2 * QEP_MAX_BATCH; l++) {
+                symbol[l] = from[column_of[0] - l];
             }
         } else {
             for (size_t l = 0; l < lines; l++) {
-                row[l] *= from[column_of[l]];
+                symbol[l] = from[column_of[l]];
             }
         }
+        scale_pair(symbol, width, block + k * width, block + conjugate[k] * width);
     }
 }

@@ -14,11 +14,11 @@ void qep_block_scatter_rows(const double *block, size_t stride, size_t count, si
 void qep_block_gather_lines(const double *u, size_t stride, size_t count, size_t lines, size_t width, double *block);
 void qep_block_scatter_lines(const double *block, size_t stride, size_t count, size_t lines, size_t width, int add, double *u);
 
-/* Row k of [count][width] divided by sums[line] + norm eigenvalues[k]. */
-void qep_block_divide_rows(const double *restrict eigenvalues, size_t count, const double *restrict sums, size_t width, double norm,
-                           double *restrict block);
-/* Row k multiplied by kernel[row_of[k] stride + column_of[line]] for the first `lines` lines. */
-void qep_block_multiply_rows(const double *restrict kernel, size_t stride, const size_t *row_of, size_t count, const size_t *column_of,
-                             size_t lines, size_t width, double *restrict block);
+/* Row k of [count][width] and the row of its conjugate, conjugate[k], as packed pairs of lines (line.h), times symbols of the columns:
+ * 1/(sums[line] + norm eigenvalues[k]), or kernel[row_of[k] stride + column_of[line]] for the first `lines` lines (the others: 0). */
+void qep_block_divide(const double *eigenvalues, const size_t *conjugate, size_t count, const double *sums, size_t width, double norm,
+                      double *block);
+void qep_block_multiply(const double *kernel, size_t stride, const size_t *row_of, const size_t *conjugate, size_t count, const size_t *column_of,
+                        size_t lines, size_t width, double *block);
 
 #endif

@@ -204,12 +204,10 @@ static void fold(const qep_line *line, double *block) {
 static void fourier_forward(const qep_line *line, double *block, double *work) {
     (void)work;
     execute(line->forward, block);
-    unpack_fourier(line, 1, block);
 }
 
 static void fourier_backward(const qep_line *line, double *block, double *work) {
     (void)work;
-    pack_fourier(line, 1, block);
     execute(line->backward, block);
 }
 
@@ -230,12 +228,10 @@ static void shifted_forward(const qep_line *line, double *block, double *work) {
     (void)work;
     turn(line, 1.0, block);
     execute(line->forward, block);
-    unpack_fourier(line, 0, block);
 }
 
 static void shifted_backward(const qep_line *line, double *block, double *work) {
     (void)work;
-    pack_fourier(line, 0, block);
     execute(line->backward, block);
     turn(line, -1.0, block);
 }
@@ -258,29 +254,55 @@ static const struct {
     [SINE1] = {sine1, sine1},
 };
 
-void qep_line_forward(const qep_line *line, double *block, double *scratch) {
+void qep_line_forward_packed(const qep_line *line, double *block, double *scratch) {
     fold(line, block);
     machines[line->row->machine].forward(line, block, scratch);
 }
 
-void qep_line_backward(const qep_line *line, double *block, double *scratch) {
+void qep_line_backward_packed(const qep_line *line, double *block, double *scratch) {
     machines[line->row->machine].backward(line, block, scratch);
     fold(line, block);
 }
 
-/* i theta/h times A + iB of both lines: rows k and k' hold the real and the imaginary parts. */
-QEP_VARIANTS void qep_line_differentiate(const qep_line *line, double h, double *block) {
-    const size_t first = line->row->machine == FOURIER, total = line->n - 1 + first, width = line->width;
-    if (first) {
-        memset(block, 0, width * sizeof *block);
+/* Rows without walls that are their own conjugate before the first pair: mode 0 of the periodic line. */
+static size_t real_rows(const qep_line *line) {
+    return line->row->machine == FOURIER;
+}
+
+static int is_fourier(const qep_line *line) {
+    return line->row->machine == FOURIER || line->row->machine == SHIFTED;
+}
+
+void qep_line_forward(const qep_line *line, double *block, double *scratch) {
+    qep_line_forward_packed(line, block, scratch);
+    if (is_fourier(line)) {
+        unpack_fourier(line, real_rows(line), block);
     }
+}
+
+void qep_line_backward(const qep_line *line, double *block, double *scratch) {
+    if (is_fourier(line)) {
+        pack_fourier(line, real_rows(line), block);
+    }
+    qep_line_backward_packed(line, block, scratch);
+}
+
+size_t qep_line_conjugate(const qep_line *line, size_t k) {
+    return is_fourier(line) && k >= real_rows(line) ? line->n - 1 + real_rows(line) - k : k;
+}
+
+/* i theta/h times the modes: the packed rows k and k' are modes k and -k; taken apart they hold real and imaginary parts. */
+QEP_VARIANTS void qep_line_differentiate(const qep_line *line, int packed, double h, double *block) {
+    static const vec turned = {-1.0, 1.0, -1.0, 1.0};
+    const size_t first = real_rows(line), total = line->n - 1 + first, width = line->width;
+    memset(block, 0, first * width * sizeof *block);
     for (size_t k = first; 2 * k < total; k++) {
         const double factor = qep_line_theta(line, k) / h;
-        double *re = block + k * width, *im = block + (total - k) * width;
+        double *low = block + k * width, *high = block + (total - k) * width;
         for (size_t i = 0; i < width; i += 4) {
-            const vec a = load(re + i), b = load(im + i);
-            store(re + i, -factor * b);
-            store(im + i, factor * a);
+            const vec a = load(low + i), b = load(high + i);
+            store(low + i, packed ? factor * turned * swap_lanes(a) : -factor * b);
+            store(high + i, packed ? -factor * turned * swap_lanes(b) : factor * a);
         }
     }
     if (total % 2 == 0 && total > 0) { /* its own conjugate */

@@ -37,9 +37,14 @@ size_t qep_passes_padded(size_t n) {
     }
 }
 
-static void take_line(qep_branch *branch, size_t at) {
+static qep_status take_line(qep_branch *branch, size_t at, qep_error *err) {
     branch->modes = qep_line_unknowns(branch->line);
     branch->at = at;
+    QEP_TRY(qep_alloc((void **)&branch->conjugate, branch->modes + 1, sizeof *branch->conjugate, "modes of an axis", err));
+    for (size_t k = 0; k < branch->modes; k++) {
+        branch->conjugate[k] = qep_line_conjugate(branch->line, k);
+    }
+    return QEP_OK;
 }
 
 static qep_status plan_closed(qep_pass_axis *axis, const qep_grid *grid, const qep_walls *walls, int d, size_t batch, qep_effort effort,
@@ -48,7 +53,7 @@ static qep_status plan_closed(qep_pass_axis *axis, const qep_grid *grid, const q
     QEP_TRY(qep_line_create(&branch->line, walls->wall[d][0].kind, walls->wall[d][1].kind, grid->sampling, axis->n, batch, effort, err));
     axis->unknowns = qep_line_unknowns(branch->line);
     axis->first = qep_line_first(branch->line);
-    take_line(branch, axis->first);
+    QEP_TRY(take_line(branch, axis->first, err));
     axis->extent = axis->n;
     axis->modes = axis->unknowns;
     return QEP_OK;
@@ -68,7 +73,7 @@ static qep_status plan_half_open(qep_pass_axis *axis, const qep_grid *grid, cons
     for (int e = 0; e < 2; e++) {
         qep_branch *branch = &axis->branch[e];
         QEP_TRY(qep_line_create(&branch->line, high ? far_end[e] : wall, high ? wall : far_end[e], grid->sampling, samples, batch, effort, err));
-        take_line(branch, e ? axis->branch[0].modes : 0);
+        QEP_TRY(take_line(branch, e ? axis->branch[0].modes : 0, err));
         branch->offset = (high ? samples - axis->n : 0) + axis->first - qep_line_first(branch->line);
     }
     axis->half_period = 2 * m;
@@ -81,8 +86,8 @@ static qep_status plan_open(qep_pass_axis *axis, size_t batch, qep_effort effort
     const size_t m = qep_passes_padded(axis->n);
     QEP_TRY(qep_line_create(&axis->branch[0].line, QEP_WALL_NONE, QEP_WALL_NONE, QEP_CELL, m, batch, effort, err));
     QEP_TRY(qep_line_create_shifted(&axis->branch[1].line, m, batch, effort, err));
-    take_line(&axis->branch[0], 0);
-    take_line(&axis->branch[1], m);
+    QEP_TRY(take_line(&axis->branch[0], 0, err));
+    QEP_TRY(take_line(&axis->branch[1], m, err));
     axis->half_period = m;
     return QEP_OK;
 }
@@ -134,6 +139,8 @@ void qep_pass_axis_free(qep_pass_axis *axis) {
     qep_pass_slope_free(axis);
     qep_line_destroy(axis->branch[0].line);
     qep_line_destroy(axis->branch[1].line);
+    qep_free(axis->branch[0].conjugate);
+    qep_free(axis->branch[1].conjugate);
     qep_free(axis->eigenvalues);
     qep_free(axis->mode);
 }

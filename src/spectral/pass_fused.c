@@ -33,7 +33,7 @@ static void divide(const qep_pass_axis *axis, const double *base, size_t lines, 
     if (line < width) {
         *constant = block[mode * width + line];
     }
-    qep_block_divide_rows(axis->eigenvalues + axis->first, axis->unknowns, sums, width, norm, block);
+    qep_block_divide(axis->eigenvalues + axis->first, axis->branch[0].conjugate, axis->unknowns, sums, width, norm, block);
     if (line < width) {
         block[mode * width + line] = 0.0;
     }
@@ -52,9 +52,9 @@ static void fused_closed(const qep_pass_run *run, size_t index, double norm, dou
     } else {
         qep_block_gather_lines(at, stride, axis->unknowns, lines, width, block);
     }
-    qep_line_forward(axis->branch[0].line, block, scratch);
+    qep_line_forward_packed(axis->branch[0].line, block, scratch);
     divide(axis, p->base + first_line, lines, width, norm, block, constant);
-    qep_line_backward(axis->branch[0].line, block, scratch);
+    qep_line_backward_packed(axis->branch[0].line, block, scratch);
     if (p->last == 0) {
         qep_block_scatter_rows(block, p->n[0], axis->unknowns, 1, width, 0, at);
     } else {
@@ -87,7 +87,8 @@ static void multiply(const qep_pass_run *run, const qep_branch *branch, size_t t
     const qep_passes *p = run->p;
     const size_t a = p->axis[adjacent_axis(p)].modes, f = p->axis[p->last].modes;
     const double *kernel = p->kernel + third * f * a;
-    qep_block_multiply_rows(kernel, a, p->axis[p->last].mode + branch->at, branch->modes, columns, lines, width_of(&p->axis[p->last]), block);
+    qep_block_multiply(kernel, a, p->axis[p->last].mode + branch->at, branch->conjugate, branch->modes, columns, lines,
+                       width_of(&p->axis[p->last]), block);
 }
 
 /* A block of lines of the last axis in mode space. */
@@ -137,13 +138,13 @@ static void fused_open(const qep_pass_run *run, size_t index) {
     for (int e = 0; e < 2; e++) {
         const qep_branch *branch = &axis->branch[e];
         double *block = run->block + (size_t)e * p->block_size;
-        qep_line_forward(branch->line, block, scratch);
+        qep_line_forward_packed(branch->line, block, scratch);
         multiply(run, branch, thirds[j], columns + begin, at.lines, block);
         if (run->slope) {
-            const double *samples = qep_pass_slope(axis, branch, block, keep, scratch);
+            const double *samples = qep_pass_slope(axis, branch, 1, block, keep, scratch);
             put(run, &at, 0, axis->n, samples, e, run->slope);
         }
-        qep_line_backward(branch->line, block, scratch);
+        qep_line_backward_packed(branch->line, block, scratch);
         put(run, &at, axis->first, axis->unknowns, block + branch->offset * width, e, data);
     }
 }

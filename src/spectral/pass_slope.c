@@ -109,12 +109,12 @@ void qep_pass_slope_free(qep_pass_axis *axis) {
     }
 }
 
-const double *qep_pass_slope(const qep_pass_axis *axis, const qep_branch *branch, const double *block, double *out, double *scratch) {
+const double *qep_pass_slope(const qep_pass_axis *axis, const qep_branch *branch, int packed, const double *block, double *out, double *scratch) {
     const size_t width = 2 * qep_line_batch(branch->line);
     if (!branch->partner) {
         memcpy(out, block, branch->modes * width * sizeof *out);
-        qep_line_differentiate(branch->line, axis->h, out);
-        qep_line_backward(branch->line, out, scratch);
+        qep_line_differentiate(branch->line, packed, axis->h, out);
+        (packed ? qep_line_backward_packed : qep_line_backward)(branch->line, out, scratch);
         return out + branch->offset * width;
     }
     /* a row of zeros before and behind: the slope on a wall node of a Neumann wall */

@@ -258,7 +258,7 @@ static const double *samples_of(const qep_pass_run *run, const qep_stage *stage,
     if (stage->axis == run->differentiated) {
         *first = 0;
         *count = axis->n;
-        return qep_pass_slope(axis, branch, run->block, run->block + p->keep_at, scratch);
+        return qep_pass_slope(axis, branch, 0, run->block, run->block + p->keep_at, scratch);
     }
     *first = axis->first;
     *count = axis->unknowns;

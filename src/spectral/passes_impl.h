@@ -11,6 +11,7 @@ typedef struct {
     size_t offset;  /* row of the zero-filled block where the first unknown sample goes */
     size_t modes;   /* coefficients, and also the rows of the block */
     size_t at;      /* where they begin along the axis in mode space */
+    size_t *conjugate; /* [modes] qep_line_conjugate of every coefficient */
     /* Derivatives before a wall (pass_slope.c): the transform with the other walls, and for each coefficient its row there and the factor. */
     qep_line *partner;
     size_t *partner_row, partner_offset; /* row of the zero-fringed block that holds sample 0 of the field */
@@ -82,11 +83,11 @@ size_t qep_pass_axis_rows(const qep_pass_axis *axis);
 /* 1/norm of the branch that kernel row `mode` belongs to, with the mean over the branches. */
 double qep_pass_axis_scale(const qep_pass_axis *axis, size_t mode);
 
-/* Derivatives along open axes (pass_slope.c). plan: once, before walls; nothing to do elsewhere. qep_pass_slope: coefficients of a branch to the derivative
+/* Derivatives along open axes (pass_slope.c). plan: once, before walls; nothing to do elsewhere. qep_pass_slope: coefficients of a branch (packed or not) to the derivative
  * at all n samples of the field, in out (two rows longer than a block); returns where the first one is. */
 qep_status qep_pass_slope_plan(qep_pass_axis *axis, qep_effort effort, qep_error *err);
 void qep_pass_slope_free(qep_pass_axis *axis);
-const double *qep_pass_slope(const qep_pass_axis *axis, const qep_branch *branch, const double *block, double *out, double *scratch);
+const double *qep_pass_slope(const qep_pass_axis *axis, const qep_branch *branch, int packed, const double *block, double *out, double *scratch);
 
 /* Blocks of the fused axis (pass_fused.c): `index` counts them. */
 size_t qep_pass_fused_blocks(const qep_pass_run *run);

@@ -34,7 +34,14 @@ size_t qep_line_batch(const qep_line *line);
  * its sign and order are private to the row. */
 void qep_line_forward(const qep_line *line, double *block, double *scratch);
 void qep_line_backward(const qep_line *line, double *block, double *scratch);
-/* Coefficients of u to those of du/dx at spacing h, for lines without walls; the Nyquist mode, which has no slope on the samples, becomes 0. */
-void qep_line_differentiate(const qep_line *line, double h, double *block);
+/* The same without taking the two lines of a pair apart: what a fused pass needs that multiplies and goes straight back. Coefficient k of lines
+ * (a, b) then shares its rows with the conjugate one; times real symbols (s_a, s_b) it becomes
+ *   row k: p row k + m row k',  row k': p row k' + m row k,  p = (s_a + s_b)/2 in both columns, m = (s_a - s_b)/2 in column a and -m in b.
+ * qep_line_conjugate gives k' (k itself where the row is real: then plain multiplication). */
+void qep_line_forward_packed(const qep_line *line, double *block, double *scratch);
+void qep_line_backward_packed(const qep_line *line, double *block, double *scratch);
+size_t qep_line_conjugate(const qep_line *line, size_t k);
+/* Coefficients of u to those of du/dx at spacing h, for lines without walls; the Nyquist mode, which has no slope on the samples, becomes 0. packed: as forward_packed leaves them. */
+void qep_line_differentiate(const qep_line *line, int packed, double h, double *block);
 
 #endif
