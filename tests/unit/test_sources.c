@@ -1,0 +1,146 @@
+/* If this fails, a named source breaks what every source promises: its row describes all of its keys, its values have the same bits for
+ * any number of threads, a region leaves the other samples alone, and its effective form means the same as what was written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "qep/base/memory.h"
+#include "qep/base/text.h"
+#include "qep/config/config.h"
+#include "qep/source/source.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NX = 5, NY = 4, NZ = 3, COUNT = NX * NY * NZ };
+
+static char folder[] = "/tmp/qep_sources_XXXXXX";
+
+/* A configuration with the value as entropy, or as something of the source's unit through a product that leaves any unit alone. */
+static qep_config *parse(const char *value) {
+    char *text = qep_text_format("{\"grid\":{\"points\":[%d,%d,%d],\"lengths\":[1,1,1]},\"entropy\":{\"product\":[%s]},"
+                                 "\"coupling\":{\"closure\":\"literal\"}}",
+                                 NX, NY, NZ, value);
+    qep_error err = {0};
+    qep_config *config = NULL;
+    if (qep_config_parse(&config, text, strlen(text), "t.json", folder, NULL, &err) != QEP_OK) {
+        fail_msg("%s: %s: %s", value, err.item[0].path, err.item[0].message);
+    }
+    qep_free(text);
+    return config;
+}
+
+static void evaluate(const char *value, int threads, double out[COUNT]) {
+    qep_config *config = parse(value);
+    const qep_field_setting setting = {.grid = &config->grid, .parameters = &config->parameters, .threads = threads};
+    qep_error err = {0};
+    qep_status status = qep_field_check_in(config->entropy, &setting, &err);
+    status = status == QEP_OK ? qep_field_evaluate(config->entropy, &setting, out, &err) : status;
+    if (status != QEP_OK) {
+        fail_msg("%s: %s: %s", value, err.item[0].path, err.item[0].message);
+    }
+    qep_config_destroy(config);
+}
+
+static void rows_are_complete(void **state) {
+    (void)state;
+    size_t count = 0;
+    const qep_source_row *const *rows = qep_source_table(&count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        const qep_source_row *row = rows[i];
+        int of_place = 0;
+        assert_ptr_equal(qep_source_find(row->name), row);
+        assert_true(strlen(row->doc) > 20 && row->fill && row->example && row->parameters > 0);
+        for (size_t k = 0; k < row->parameters; k++) {
+            const qep_source_parameter *p = &row->parameter[k];
+            of_place |= p->of_place;
+            assert_true(strlen(p->doc) > 5);
+            assert_true(p->kind == QEP_PARAMETER_GROUP || p->example);
+            assert_true((p->kind == QEP_PARAMETER_CHOICE) == (p->choice != NULL));
+            assert_false(p->required && p->standard);
+            const char *dot = strchr(p->key, '.');
+            char *group = dot ? qep_text_copy_n(p->key, (size_t)(dot - p->key)) : NULL;
+            int found = !group;
+            for (size_t j = 0; group && j < k; j++) {
+                found |= strcmp(row->parameter[j].key, group) == 0 && row->parameter[j].kind == QEP_PARAMETER_GROUP;
+            }
+            assert_true(found);
+            qep_free(group);
+        }
+        assert_true((row->outputs == 0) == of_place);
+    }
+}
+
+static void values_do_not_depend_on_threads(void **state) {
+    (void)state;
+    size_t count = 0;
+    const qep_source_row *const *rows = qep_source_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        double one[COUNT], three[COUNT];
+        evaluate(rows[i]->example, 1, one);
+        evaluate(rows[i]->example, 3, three);
+        assert_memory_equal(one, three, sizeof one);
+        for (int k = 0; k < COUNT; k++) {
+            assert_true(isfinite(one[k]));
+        }
+    }
+}
+
+static void a_region_takes_its_samples_only(void **state) {
+    (void)state;
+    size_t count = 0;
+    const qep_source_row *const *rows = qep_source_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        double whole[COUNT], part[COUNT];
+        char *value = qep_text_format("{\"regions\":[{\"where\":\"x<0.5\",\"value\":%s}],\"default\":-7}", rows[i]->example);
+        evaluate(rows[i]->example, 2, whole);
+        evaluate(value, 2, part);
+        for (int k = 0; k < COUNT; k++) {
+            assert_true(part[k] == (k % NX < 2 ? whole[k] : -7.0)); /* x = (k + 1/2)/5 */
+        }
+        qep_free(value);
+    }
+}
+
+static void the_effective_form_means_the_same(void **state) {
+    (void)state;
+    size_t count = 0;
+    const qep_source_row *const *rows = qep_source_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        qep_config *config = parse(rows[i]->example), *again = NULL;
+        char *first = qep_config_effective(config, 1);
+        qep_error err = {0};
+        assert_int_equal(qep_config_parse(&again, first, strlen(first), "t.json", folder, NULL, &err), QEP_OK);
+        char *second = qep_config_effective(again, 1);
+        assert_string_equal(first, second);
+        qep_free(first);
+        qep_free(second);
+        qep_config_destroy(config);
+        qep_config_destroy(again);
+    }
+}
+
+static int make_inputs(void **state) {
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_inputs(void **state) {
+    (void)state;
+    return rmdir(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_complete),
+        cmocka_unit_test(values_do_not_depend_on_threads),
+        cmocka_unit_test(a_region_takes_its_samples_only),
+        cmocka_unit_test(the_effective_form_means_the_same),
+    };
+    return cmocka_run_group_tests(tests, make_inputs, remove_inputs);
+}
