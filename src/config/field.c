@@ -298,11 +298,11 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
         const char *key;
         qep_field_spec *(*read)(reader *r, const json_node *node, const qep_dimension *expected,
                                 field_unit *unit);
-    } forms[] = {{"hdf5", read_hdf5},
+    } forms[] = {{"source", read_source}, /* first: sources have keys of the other forms */
+                 {"hdf5", read_hdf5},
                  {"regions", read_regions},
                  {"sum", read_sum},
-                 {"product", read_product},
-                 {"source", read_source}};
+                 {"product", read_product}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (json_member(node, forms[i].key)) {
             return forms[i].read(r, node, expected, unit);

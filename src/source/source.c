@@ -10,6 +10,7 @@
 #include <string.h>
 
 static const qep_source_row *const rows[] = {
+    &qep_source_density_matrix,
     &qep_source_gas,
 };
 

@@ -4,6 +4,7 @@
 
 #include "qep/source/source.h"
 
+extern const qep_source_row qep_source_density_matrix;
 extern const qep_source_row qep_source_gas;
 
 #endif

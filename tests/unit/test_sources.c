@@ -10,6 +10,7 @@
 #include "qep/base/text.h"
 #include "qep/config/config.h"
 #include "qep/source/source.h"
+#include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,13 +126,51 @@ static void the_effective_form_means_the_same(void **state) {
     }
 }
 
+/* Files that the examples name. */
+static const char *const inputs[] = {"rho.h5"};
+
+static char *input(int i) {
+    return qep_text_format("%s/%s", folder, inputs[i]);
+}
+
+/* rho [NZ,NY,NX,3,3,2]: three levels with a little coherence that grows with the sample's number. */
+static void make_density_matrices(const char *name) {
+    double rho[COUNT][3][3][2] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        for (int n = 0; n < 3; n++) {
+            rho[i][n][n][0] = (1.0 + n) / 6.0;
+        }
+        rho[i][0][1][0] = rho[i][1][0][0] = 0.002 * i;
+        rho[i][0][1][1] = 0.001 * i;
+        rho[i][1][0][1] = -0.001 * i;
+    }
+    const hsize_t dims[] = {NZ, NY, NX, 3, 3, 2};
+    const hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), space = H5Screate_simple(6, dims, NULL);
+    const hid_t set = H5Dcreate2(file, "/rho", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, rho) >= 0);
+    H5Dclose(set);
+    H5Sclose(space);
+    assert_true(H5Fclose(file) >= 0);
+}
+
 static int make_inputs(void **state) {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    char *name = input(0);
+    make_density_matrices(name);
+    qep_free(name);
+    return 0;
 }
 
 static int remove_inputs(void **state) {
     (void)state;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        char *name = input((int)i);
+        unlink(name);
+        qep_free(name);
+    }
     return rmdir(folder);
 }
 
