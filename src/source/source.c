@@ -11,6 +11,7 @@
 
 static const qep_source_row *const rows[] = {
     &qep_source_density_matrix,
+    &qep_source_thermal,
     &qep_source_gas,
 };
 

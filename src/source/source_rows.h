@@ -6,5 +6,6 @@
 
 extern const qep_source_row qep_source_density_matrix;
 extern const qep_source_row qep_source_gas;
+extern const qep_source_row qep_source_thermal;
 
 #endif
