@@ -197,7 +197,7 @@ double qep_bose_alpha(double number) {
         return 0.0;
     }
     if (number < 1e-8) {
-        return -log(number) - number * 0.35355339059327373; /* -ln z, z = n - n^2/2^{3/2} */
+        return -log(number) + number * 0.35355339059327373; /* -ln z, z = n - n^2/2^{3/2} */
     }
     double low = 0.0, high = sqrt(40.0), b = number > 1.0 ? (critical - number) / (2.0 * sqrt(QEP_PI)) : sqrt(fmax(-log(number), 0.05));
     for (int i = 0; i < 80; i++) {

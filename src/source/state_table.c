@@ -1,5 +1,5 @@
 /* Integrals over a tabulated density of states. Between two entries g is linear, so panels end at the entries; longer ones are divided
- * into panels of 2 k_B T, for which eight Gauss points reach rounding (the nearest pole of f and s is pi k_B T away). Beyond 45 k_B T
+ * into panels of k_B T, for which eight Gauss points reach rounding (the nearest pole of f and s is pi k_B T away). Beyond 45 k_B T
  * of mu f is 0 or 1 and s is 0 to rounding. */
 #include "state_table.h"
 
@@ -9,7 +9,7 @@
 #include "qep/io/blocks.h"
 #include <math.h>
 
-static const double reach = 45.0, panel = 2.0; /* k_B T */
+static const double reach = 45.0, panel = 1.0; /* k_B T */
 
 /* Abscissas and weights of eight-point Gauss-Legendre on (-1, 1), one half. */
 static const double gauss[4][2] = {{0.1834346424956498, 0.3626837833783620},
