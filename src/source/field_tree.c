@@ -202,6 +202,20 @@ qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,
     return qep_field_check_in(spec, &setting, err);
 }
 
+size_t qep_field_scratch(const qep_field_spec *spec) {
+    double value = 0.0;
+    size_t held = spec->kind == QEP_FIELD_REGIONS ? sizeof(uint32_t) + sizeof(double) : 0, most = 0;
+    for (size_t i = 0; i < spec->count; i++) {
+        const size_t inner = qep_field_scratch(spec->child[i]);
+        const int array = !qep_field_is_constant(spec->child[i], &value);
+        const int added = spec->kind == QEP_FIELD_SUM || spec->kind == QEP_FIELD_PRODUCT;
+        held += spec->kind == QEP_FIELD_SOURCE && array ? sizeof(double) : 0;
+        const size_t together = inner + (added && array && i > 0 ? sizeof(double) : 0);
+        most = together > most ? together : most;
+    }
+    return held + most;
+}
+
 void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),
                      void *user) {
     if (spec->kind == QEP_FIELD_HDF5) {

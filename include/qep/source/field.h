@@ -90,6 +90,9 @@ qep_status qep_field_fill(const qep_field_spec *spec, const qep_grid *grid, doub
 /* The same with everything that sources may ask for. */
 qep_status qep_field_evaluate(const qep_field_spec *spec, const qep_field_setting *setting, double *out, qep_error *err);
 
+/* Bytes per sample that evaluation holds at one time besides `out`: parts of sums, owners of regions, fields of sources. */
+size_t qep_field_scratch(const qep_field_spec *spec);
+
 /* Files the tree reads: calls visit(user, file) for each. */
 void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),
                      void *user);
