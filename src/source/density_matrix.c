@@ -175,7 +175,8 @@ static void merge(violation *into, const violation *from) {
 /* All points of the slab that begins at sample `begin`. */
 static qep_status compute_slab(ensemble *e, size_t begin, size_t count, double *out, qep_error *err) {
     qep_status status = QEP_OK;
-#pragma omp parallel num_threads(e->request->setting->threads)
+    const int threads = qep_linear_is_thread_safe() ? e->request->setting->threads : 1;
+#pragma omp parallel num_threads(threads)
     {
         workshop w;
         const qep_status made = make_workshop(e, &w, NULL);
