@@ -35,6 +35,11 @@ def density(source):
     return {"product": ["1 J/K", {**source, "quantity": "density"}]}
 
 
+def four(mu, a, T, b):
+    """chemical_potential and temperature on four samples: mu + a, mu - a at T, then T + b, T - b at mu."""
+    return {"chemical_potential": f"{mu!r} + {a!r}*(x<0.25 ? 1 : x<0.5 ? -1 : 0)", "temperature": f"{T!r} + {b!r}*(x<0.5 ? 0 : x<0.75 ? 1 : -1)"}
+
+
 # ---- Density matrices ----------------------------------------------------------------------------------------------------------
 
 V = 1e-27
@@ -269,17 +274,13 @@ def test_a_cold_fermi_gas(field):
 def test_density_and_chemical_potential_tell_the_same(field, statistics, mu):
     """s(n(mu)) = s(mu), and Maxwell: ds/dmu at constant T is dn/dT at constant mu."""
     m, T = 40 * U, 1e-6
-
-    def at(temperature, potential):
-        source = gas(statistics, mass=m, temperature=temperature, chemical_potential=potential)
-        return field(source)[0], field(density(source))[0]
-
-    s, n = at(T, mu)
+    source = gas(statistics, mass=m, temperature=T, chemical_potential=mu)
+    s, n = field(source)[0], field(density(source))[0]
     assert field(gas(statistics, mass=m, temperature=T, density=n))[0] == pytest.approx(s, rel=1e-11)
     a, b = 2e-4 * abs(mu), 1e-5 * T  # truncation a^2/mu^2, and near condensation 1e-16 (k_B T/a) of rounding
-    ds = (at(T, mu + a)[0] - at(T, mu - a)[0]) / (2 * a)
-    dn = (at(T + b, mu)[1] - at(T - b, mu)[1]) / (2 * b)
-    assert ds == pytest.approx(dn, rel=1e-7)
+    source = gas(statistics, mass=m, **four(mu, a, T, b))
+    s, n = field(source, [4]), field(density(source), [4])
+    assert (s[0] - s[1]) / (2 * a) == pytest.approx((n[2] - n[3]) / (2 * b), rel=1e-7)
 
 
 def test_the_atom_number_of_a_harmonic_trap(field):
@@ -339,15 +340,12 @@ def test_bands_at_zero_are_exact(field):
 @pytest.mark.parametrize("d, extra", [(1, {"cross_section": "25 nm^2"}), (2, {"thickness": "5 nm"}), (3, {})])
 @pytest.mark.parametrize("mu", [-2e-20, 1e-21, 2e-20, 3e-19])
 def test_bands_obey_maxwell(field, d, extra, mu):
-    def at(T, potential):
-        source = thermal(temperature=T, chemical_potential=potential, band={"dimension": d, "mass": "0.3 m_e", **extra})
-        return field(source)[0], field(density(source))[0]
-
     a, b = 1e-5 * abs(mu), 3e-3
-    ds = (at(300, mu + a)[0] - at(300, mu - a)[0]) / (2 * a)
-    dn = (at(300 + b, mu)[1] - at(300 - b, mu)[1]) / (2 * b)
+    source = thermal(**four(mu, a, 300.0, b), band={"dimension": d, "mass": "0.3 m_e", **extra})
+    s, n = field(source, [4]), field(density(source), [4])
+    ds, dn = (s[0] - s[1]) / (2 * a), (n[2] - n[3]) / (2 * b)
     if d == 2 and mu > 1e-19:  # a constant density of states: both vanish like e^-72
-        assert abs(ds) < 1e-6 * at(300, mu)[0] / mu and abs(dn) < 1e-9 * at(300, mu)[1] / 300
+        assert abs(ds) < 1e-6 * s[0] / mu and abs(dn) < 1e-9 * n[0] / 300
     else:
         assert ds == pytest.approx(dn, rel=1e-6)
 
