@@ -1,5 +1,6 @@
 /* "coupling", "reading" and "direction": the closure T5 and the unit it gives to phi. */
 #include "config/reader.h"
+#include "qep/source/source.h"
 
 #include "qep/base/constants.h"
 #include "qep/base/units.h"
@@ -68,21 +69,48 @@ int write_coupling_unit(writer *w, const draft *d, const config_row *row) {
     return write_coupling_value(NULL, d, row);
 }
 
+enum { CELL_VOLUME };
 static const struct {
     const char *path;
     qep_closure closure;
     int required;
     const char *purpose;
 } closure_keys[] = {
-    {"coupling.cell_volume", QEP_CLOSURE_CELL, 1,
-     "the volume over which closure cell counts the entropy in k_B"},
+    [CELL_VOLUME] = {"coupling.cell_volume", QEP_CLOSURE_CELL, 1,
+                     "the volume over which closure cell counts the entropy in k_B"},
     {"coupling.time", QEP_CLOSURE_CELL, 1, "the coherence time of closure cell"},
     {"coupling.length", QEP_CLOSURE_CELL, 0, ""},
     {"coupling.value", QEP_CLOSURE_CUSTOM, 1, "c of closure custom"},
     {"coupling.unit", QEP_CLOSURE_CUSTOM, 0, ""},
 };
 
+/* The volume that the sources of the entropy count in: *volume stays 0 when none says so. 0 when two say different things. */
+static int find_cell_volume(const qep_field_spec *spec, double *volume) {
+    if (spec && spec->kind == QEP_FIELD_SOURCE && spec->source->cell_volume) {
+        const double own = qep_source_number(spec, spec->source->cell_volume);
+        const int agree = *volume == 0.0 || own == 0.0 || own == *volume;
+        *volume = own > 0.0 ? own : *volume;
+        return agree;
+    }
+    int agree = 1; /* a product would count something else */
+    for (size_t i = 0; spec && (spec->kind == QEP_FIELD_SUM || spec->kind == QEP_FIELD_REGIONS) && i < spec->count; i++) {
+        agree = find_cell_volume(spec->child[i], volume) && agree;
+    }
+    return agree;
+}
+
+/* Closure cell may leave its volume to a source that defines one. */
+static int take_cell_volume(draft *d) {
+    double volume = 0.0;
+    if (row_given(d, "coupling.cell_volume") || !find_cell_volume(d->config.entropy, &volume) || !(volume > 0.0)) {
+        return 0;
+    }
+    d->config.coupling.cell_volume = volume;
+    return 1;
+}
+
 static void check_closure_keys(reader *r, qep_closure closure) {
+    const int taken = closure == QEP_CLOSURE_CELL && take_cell_volume(r->draft);
     for (size_t i = 0; i < sizeof closure_keys / sizeof *closure_keys; i++) {
         const char *path = closure_keys[i].path, *key = strchr(path, '.') + 1;
         const int given = row_given(r->draft, path);
@@ -90,7 +118,7 @@ static void check_closure_keys(reader *r, qep_closure closure) {
             reject(r, blame(r, path), "inapplicable",
                    "\"%s\" belongs to closure \"%s\"; with \"%s\" it would have no effect", key,
                    closures[closure_keys[i].closure], closures[closure]);
-        } else if (!given && closure_keys[i].closure == closure && closure_keys[i].required) {
+        } else if (!given && closure_keys[i].closure == closure && closure_keys[i].required && !(taken && i == CELL_VOLUME)) {
             reject_missing(r, blame(r, path), key, closure_keys[i].purpose);
         }
     }

@@ -1,8 +1,8 @@
-/* FIELD values: numbers, quantities, expressions, HDF5 data sets, regions, sums and products, as a tree for
- * the room source. */
+/* FIELD values: numbers, quantities, expressions, HDF5 data sets, regions, sums, products and named sources, as a
+ * tree for the room source. */
 #include "qep/source/field.h"
 
-#include "config/reader.h"
+#include "config/field_reader.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
 #include "qep/base/units.h"
@@ -10,17 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The unit that a part of a product states. */
-typedef struct {
-    int stated;
-    qep_dimension dimension;
-} field_unit;
-
-static qep_field_spec *read_part(reader *r, const json_node *node, const qep_dimension *expected,
-                                 field_unit *unit);
-
-static qep_field_spec *new_spec(reader *r, const json_node *node, qep_field_kind kind,
-                                size_t children) {
+qep_field_spec *field_new(reader *r, const json_node *node, qep_field_kind kind, size_t children) {
     void *block = NULL, *child = NULL, *condition = NULL;
     if (qep_alloc(&block, 1, sizeof(qep_field_spec), "field", NULL) != QEP_OK) {
         reject_memory(r);
@@ -53,7 +43,7 @@ static qep_field_spec *drop(qep_field_spec *spec) {
 }
 
 /* A stated unit against the expected one; inside a product (expected NULL) it is only noted. */
-static int accept_unit(reader *r, const json_node *node, const char *text, qep_dimension stated,
+int field_accept_unit(reader *r, const json_node *node, const char *text, qep_dimension stated,
                        const qep_dimension *expected, field_unit *unit) {
     if (expected && !qep_dimension_equal(stated, *expected)) {
         char came[64], needed[64];
@@ -79,7 +69,7 @@ static qep_field_spec *read_text(reader *r, const json_node *node, const qep_dim
     }
     if (result == QEP_QUANTITY_NO) {
         qep_field_spec *spec = check_expression(r, node, node->string, 1)
-                                   ? new_spec(r, node, QEP_FIELD_EXPRESSION, 0)
+                                   ? field_new(r, node, QEP_FIELD_EXPRESSION, 0)
                                    : NULL;
         if (spec && !(spec->text = qep_text_copy(node->string))) {
             reject_memory(r);
@@ -91,10 +81,10 @@ static qep_field_spec *read_text(reader *r, const json_node *node, const qep_dim
         reject(r, node, "out_of_range", "\"%.200s\" is too large for a double", node->string);
         return NULL;
     }
-    if (has_unit && !accept_unit(r, node, node->string, stated, expected, unit)) {
+    if (has_unit && !field_accept_unit(r, node, node->string, stated, expected, unit)) {
         return NULL;
     }
-    qep_field_spec *spec = new_spec(r, node, QEP_FIELD_NUMBER, 0);
+    qep_field_spec *spec = field_new(r, node, QEP_FIELD_NUMBER, 0);
     if (spec) {
         spec->value = value;
     }
@@ -102,7 +92,7 @@ static qep_field_spec *read_text(reader *r, const json_node *node, const qep_dim
 }
 
 /* A text member of an object; *text stays NULL when it is not given. */
-static int text_member(reader *r, const json_node *node, const char *key, const char **text) {
+int field_text_member(reader *r, const json_node *node, const char *key, const char **text) {
     const json_node *member = json_member(node, key);
     *text = NULL;
     if (member && member->kind != JSON_STRING) {
@@ -115,7 +105,7 @@ static int text_member(reader *r, const json_node *node, const char *key, const 
     return 1;
 }
 
-static char *resolve(const char *directory, const char *file) {
+char *field_resolve(const char *directory, const char *file) {
     return file[0] == '/' || !directory || !directory[0]
                ? qep_text_copy(file)
                : qep_text_format("%s/%s", directory, file);
@@ -125,10 +115,10 @@ static int read_hdf5_members(reader *r, const json_node *node, qep_field_spec *s
                              const qep_dimension *expected, field_unit *unit) {
     static const char *const orders[] = {"zyx", "xyz"};
     const char *file = NULL, *dataset = NULL, *order = NULL, *text = NULL;
-    int good = text_member(r, node, "hdf5", &file);
-    good = text_member(r, node, "dataset", &dataset) && good;
-    good = text_member(r, node, "order", &order) && good;
-    good = text_member(r, node, "unit", &text) && good;
+    int good = field_text_member(r, node, "hdf5", &file);
+    good = field_text_member(r, node, "dataset", &dataset) && good;
+    good = field_text_member(r, node, "order", &order) && good;
+    good = field_text_member(r, node, "unit", &text) && good;
     if (good && !dataset) {
         good =
             reject_missing(r, node, "dataset", "the name of a data set in the file, like \"/S\"");
@@ -145,14 +135,14 @@ static int read_hdf5_members(reader *r, const json_node *node, qep_field_spec *s
         char message[QEP_UNIT_MESSAGE] = "";
         const json_node *at = json_member(node, "unit");
         good = qep_unit_parse(text, &factor, &stated, message)
-                   ? accept_unit(r, at, text, stated, expected, unit) && good
+                   ? field_accept_unit(r, at, text, stated, expected, unit) && good
                    : reject(r, at, "bad_unit", "\"%.200s\": %s", text, message);
     }
     if (!good) {
         return 0;
     }
     spec->order_xyz = order && strcmp(order, "xyz") == 0;
-    spec->file = resolve(r->directory, file);
+    spec->file = field_resolve(r->directory, file);
     spec->dataset = qep_text_copy(dataset);
     spec->unit = qep_text_copy(text);
     return spec->file && spec->dataset && (!text || spec->unit) ? 1 : reject_memory(r);
@@ -162,12 +152,12 @@ static qep_field_spec *read_hdf5(reader *r, const json_node *node, const qep_dim
                                  field_unit *unit) {
     static const char *const keys[] = {"hdf5", "dataset", "order", "scale", "unit"};
     const int known = check_keys(r, node, NULL, keys, 5);
-    qep_field_spec *spec = new_spec(r, node, QEP_FIELD_HDF5, 0);
+    qep_field_spec *spec = field_new(r, node, QEP_FIELD_HDF5, 0);
     return spec && read_hdf5_members(r, node, spec, expected, unit) && known ? spec : drop(spec);
 }
 
 /* Alternatives (regions, sums) must agree in their units when inside a product. */
-static int merge_units(reader *r, const json_node *node, field_unit *all, field_unit one) {
+int field_merge_units(reader *r, const json_node *node, field_unit *all, field_unit one) {
     if (one.stated && all->stated && !qep_dimension_equal(all->dimension, one.dimension)) {
         char a[64], b[64];
         return reject(
@@ -192,7 +182,7 @@ static int read_region(reader *r, const json_node *node, qep_field_spec *spec, s
     }
     int good = check_keys(r, node, NULL, keys, 2);
     const char *where = NULL;
-    good = text_member(r, node, "where", &where) && good;
+    good = field_text_member(r, node, "where", &where) && good;
     const json_node *value = json_member(node, "value");
     if (!json_member(node, "where")) {
         good = reject_missing(r, node, "where", "an expression that is nonzero inside the region");
@@ -203,8 +193,8 @@ static int read_region(reader *r, const json_node *node, qep_field_spec *spec, s
         return reject_missing(r, node, "value", "the field inside the region");
     }
     field_unit one = {0};
-    spec->child[i] = read_part(r, value, expected, &one);
-    good = spec->child[i] && merge_units(r, value, unit, one) && good;
+    spec->child[i] = field_read_part(r, value, expected, &one);
+    good = spec->child[i] && field_merge_units(r, value, unit, one) && good;
     spec->condition[i] = qep_text_copy(where);
     return good;
 }
@@ -219,7 +209,7 @@ static qep_field_spec *read_regions(reader *r, const json_node *node, const qep_
                "a list of at least one {\"where\": ..., \"value\": ...} is needed");
         return NULL;
     }
-    qep_field_spec *spec = new_spec(r, node, QEP_FIELD_REGIONS, list->count + (rest != NULL));
+    qep_field_spec *spec = field_new(r, node, QEP_FIELD_REGIONS, list->count + (rest != NULL));
     if (!spec) {
         return NULL;
     }
@@ -228,8 +218,8 @@ static qep_field_spec *read_regions(reader *r, const json_node *node, const qep_
     }
     if (rest) {
         field_unit one = {0};
-        spec->child[list->count] = read_part(r, rest, expected, &one);
-        good = spec->child[list->count] && merge_units(r, rest, unit, one) && good;
+        spec->child[list->count] = field_read_part(r, rest, expected, &one);
+        good = spec->child[list->count] && field_merge_units(r, rest, unit, one) && good;
     }
     return good ? spec : drop(spec);
 }
@@ -243,7 +233,7 @@ static qep_field_spec *read_list(reader *r, const json_node *node, const char *k
         reject(r, list, "wrong_type", "a list of at least one field is needed");
         return NULL;
     }
-    return known ? new_spec(r, node, kind, list->count) : NULL;
+    return known ? field_new(r, node, kind, list->count) : NULL;
 }
 
 static qep_field_spec *read_sum(reader *r, const json_node *node, const qep_dimension *expected,
@@ -253,8 +243,8 @@ static qep_field_spec *read_sum(reader *r, const json_node *node, const qep_dime
     int good = spec != NULL;
     for (size_t i = 0; spec && i < list->count; i++) {
         field_unit one = {0};
-        spec->child[i] = read_part(r, list->child[i], expected, &one);
-        good = spec->child[i] && merge_units(r, list->child[i], unit, one) && good;
+        spec->child[i] = field_read_part(r, list->child[i], expected, &one);
+        good = spec->child[i] && field_merge_units(r, list->child[i], unit, one) && good;
     }
     return good ? spec : drop(spec);
 }
@@ -289,7 +279,7 @@ static qep_field_spec *read_product(reader *r, const json_node *node, const qep_
     field_unit all = {0, QEP_DIM_NONE};
     for (size_t i = 0; spec && i < list->count; i++) {
         field_unit one = {0};
-        spec->child[i] = read_part(r, list->child[i], NULL, &one);
+        spec->child[i] = field_read_part(r, list->child[i], NULL, &one);
         good = spec->child[i] && good;
         if (one.stated) {
             all = (field_unit){1, qep_dimension_multiply(all.dimension, one.dimension)};
@@ -308,7 +298,8 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
         const char *key;
         qep_field_spec *(*read)(reader *r, const json_node *node, const qep_dimension *expected,
                                 field_unit *unit);
-    } forms[] = {{"hdf5", read_hdf5},
+    } forms[] = {{"source", read_source}, /* first: sources have keys of the other forms */
+                 {"hdf5", read_hdf5},
                  {"regions", read_regions},
                  {"sum", read_sum},
                  {"product", read_product}};
@@ -317,26 +308,19 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
             return forms[i].read(r, node, expected, unit);
         }
     }
-    if (json_member(node, "source")) {
-        reject(r, json_member(node, "source"), "not_available",
-               "named sources are not available in this version; compute the field beforehand and "
-               "give it as "
-               "{\"hdf5\": ...} or an expression");
-        return NULL;
-    }
-    static const char *const keys[] = {"hdf5", "regions", "sum", "product"};
-    if (check_keys(r, node, NULL, keys, 4)) {
+    static const char *const keys[] = {"hdf5", "regions", "sum", "product", "source"};
+    if (check_keys(r, node, NULL, keys, 5)) {
         reject(r, node, "missing_key",
-               "an object here needs one of \"hdf5\", \"regions\", \"sum\", \"product\"");
+               "an object here needs one of \"hdf5\", \"regions\", \"sum\", \"product\", \"source\"");
     }
     return NULL;
 }
 
-static qep_field_spec *read_part(reader *r, const json_node *node, const qep_dimension *expected,
-                                 field_unit *unit) {
+qep_field_spec *field_read_part(reader *r, const json_node *node, const qep_dimension *expected,
+                                field_unit *unit) {
     qep_field_spec *spec = NULL;
     if (node->kind == JSON_NUMBER) {
-        spec = new_spec(r, node, QEP_FIELD_NUMBER, 0);
+        spec = field_new(r, node, QEP_FIELD_NUMBER, 0);
         if (spec) {
             spec->value = node->number;
         }
@@ -364,5 +348,5 @@ qep_field_spec *read_field(reader *r, const json_node *node, qep_dimension dimen
                json_kind_name(node));
         return NULL;
     }
-    return read_part(r, node, &dimension, &unit);
+    return field_read_part(r, node, &dimension, &unit);
 }

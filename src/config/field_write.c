@@ -1,5 +1,5 @@
 /* FIELD values as JSON again, in SI and with file names as they were given. */
-#include "config/reader.h"
+#include "config/field_reader.h"
 
 #include <string.h>
 
@@ -17,14 +17,16 @@ static void write_leaf(writer *w, const qep_field_spec *spec, int in_product) {
     }
 }
 
-/* File names are written as they were given: relative to the directory of the configuration. */
-static void write_hdf5(writer *w, const qep_field_spec *spec) {
+void write_input_name(writer *w, const char *file) {
     const size_t skip = w->directory ? strlen(w->directory) : 0;
-    const int inside =
-        skip > 0 && strncmp(spec->file, w->directory, skip) == 0 && spec->file[skip] == '/';
+    const int inside = skip > 0 && strncmp(file, w->directory, skip) == 0 && file[skip] == '/';
+    write_string(w, inside ? file + skip + 1 : file);
+}
+
+static void write_hdf5(writer *w, const qep_field_spec *spec) {
     write_open(w, '{');
     write_key(w, "hdf5");
-    write_string(w, inside ? spec->file + skip + 1 : spec->file);
+    write_input_name(w, spec->file);
     write_key(w, "dataset");
     write_string(w, spec->dataset);
     write_key(w, "order");
@@ -38,8 +40,6 @@ static void write_hdf5(writer *w, const qep_field_spec *spec) {
     write_close(w, '}');
 }
 
-static void write_part(writer *w, const qep_field_spec *spec, int in_product);
-
 static void write_regions(writer *w, const qep_field_spec *spec, int in_product) {
     write_open(w, '{');
     write_key(w, "regions");
@@ -50,24 +50,26 @@ static void write_regions(writer *w, const qep_field_spec *spec, int in_product)
         write_key(w, "where");
         write_string(w, spec->condition[i]);
         write_key(w, "value");
-        write_part(w, spec->child[i], in_product);
+        write_field_part(w, spec->child[i], in_product);
         write_close(w, '}');
     }
     write_close(w, ']');
     if (spec->count && !spec->condition[spec->count - 1]) {
         write_key(w, "default");
-        write_part(w, spec->child[spec->count - 1], in_product);
+        write_field_part(w, spec->child[spec->count - 1], in_product);
     }
     write_close(w, '}');
 }
 
-static void write_part(writer *w, const qep_field_spec *spec, int in_product) {
+void write_field_part(writer *w, const qep_field_spec *spec, int in_product) {
     if (spec->kind == QEP_FIELD_NUMBER || spec->kind == QEP_FIELD_EXPRESSION) {
         write_leaf(w, spec, in_product);
     } else if (spec->kind == QEP_FIELD_HDF5) {
         write_hdf5(w, spec);
     } else if (spec->kind == QEP_FIELD_REGIONS) {
         write_regions(w, spec, in_product);
+    } else if (spec->kind == QEP_FIELD_SOURCE) {
+        write_source(w, spec, in_product);
     } else {
         const int product = spec->kind == QEP_FIELD_PRODUCT;
         write_open(w, '{');
@@ -75,7 +77,7 @@ static void write_part(writer *w, const qep_field_spec *spec, int in_product) {
         write_open(w, '[');
         for (size_t i = 0; i < spec->count; i++) {
             write_next(w);
-            write_part(w, spec->child[i], in_product || product);
+            write_field_part(w, spec->child[i], in_product || product);
         }
         write_close(w, ']');
         write_close(w, '}');
@@ -83,5 +85,5 @@ static void write_part(writer *w, const qep_field_spec *spec, int in_product) {
 }
 
 void write_field(writer *w, const qep_field_spec *spec) {
-    write_part(w, spec, 0);
+    write_field_part(w, spec, 0);
 }

@@ -1,6 +1,6 @@
 /* The reference of all keys, from the rows: Markdown for docs/configuration.md, plain text for --list keys.
  */
-#include "config/reader.h"
+#include "config/field_reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +112,7 @@ char *qep_config_reference(void) {
             write_section(&w, &rows[i]);
         }
     }
+    write_source_reference(&w);
     return write_finish(&w);
 }
 
@@ -130,5 +131,6 @@ char *qep_config_list_keys(void) {
                      rows[i].standard ? " (default " : "", rows[i].standard ? rows[i].standard : "",
                      rows[i].standard ? ")" : "", rows[i].doc);
     }
+    write_source_keys(&w);
     return write_finish(&w);
 }

@@ -91,7 +91,7 @@ static const config_row rows[] = {
      .example = "\"cell\"",
      .doc = "literal: c = 1 without unit, phi is then not in volts; cell: c = cell_volume/(k_B time), phi is in volts; custom: value and unit."},
     {.path = "coupling.cell_volume", .type = ROW_NUMBER, .offset = AT(config.coupling.cell_volume), .dimension = QEP_DIM_VOLUME,
-     .max = 1e300, .above = 1, .example = "\"0.1 nm^3\"", .doc = "Closure cell: volume over which the entropy is counted in k_B."},
+     .max = 1e300, .above = 1, .example = "\"0.1 nm^3\"", .doc = "Closure cell: volume over which the entropy is counted in k_B. Not needed where the entropy's source has a cell_volume of its own."},
     {.path = "coupling.time", .type = ROW_NUMBER, .offset = AT(config.coupling.time), .dimension = QEP_DIM_TIME, .max = 1e300,
      .above = 1, .example = "\"100 fs\"", .doc = "Closure cell: coherence time tau."},
     {.path = "coupling.length", .type = ROW_NUMBER, .offset = AT(config.coupling.length), .dimension = LENGTH, .max = 1e300,

@@ -1,6 +1,6 @@
 /* JSON Schema (draft 2020-12, with keywords that draft-07 shares) from the rows. It says what editors can
  * use; contradictions between keys and units are the validator's. */
-#include "config/reader.h"
+#include "config/field_reader.h"
 
 #include "qep/base/text.h"
 #include "qep/derive/quantity.h"
@@ -61,7 +61,7 @@ static void write_field_definitions(writer *w) {
            "{\"anyOf\": [{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/hdf5\"}, "
            "{\"$ref\": "
            "\"#/$defs/regions\"}, "
-           "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}]}");
+           "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}, {\"$ref\": \"#/$defs/source\"}]}");
     closed_object(
         w, "hdf5",
         "\"hdf5\": {\"type\": \"string\", \"minLength\": 1}, \"dataset\": {\"type\": \"string\", "
@@ -86,6 +86,7 @@ static void write_field_definitions(writer *w) {
                   "\"product\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": "
                   "\"#/$defs/field\"}}",
                   "\"product\"");
+    write_source_definitions(w);
 }
 
 static void write_definitions(writer *w) {

@@ -72,6 +72,8 @@ typedef struct {
     char directory[512]; /* group of the data set */
 } qep_h5in_source;
 
+/* Find the group that really holds the data set (s->parent, s->directory): soft links at the end of the path are followed by name. */
+void qep_h5in_find_parent(qep_h5in_source *s, const char *dataset);
 /* 1 when the values are float32, float64 or integers of up to 8 bytes. */
 int qep_h5in_holds_numbers(hid_t set);
 /* Frames and times of an opened data set; series->times is the caller's. */

@@ -143,9 +143,7 @@ static qep_status find_factor(qep_h5in_source *s, const qep_read_request *reques
     return QEP_OK;
 }
 
-/* The group that really holds the data set: soft links at the end of the path are followed by name.
- */
-static void find_parent(qep_h5in_source *s, const char *dataset) {
+void qep_h5in_find_parent(qep_h5in_source *s, const char *dataset) {
     char name[sizeof s->directory], target[sizeof s->directory], next[sizeof s->directory];
     snprintf(name, sizeof name, "%s", dataset);
     for (int i = 0; i < LINKS; i++) {
@@ -172,7 +170,7 @@ static qep_status open_and_check(qep_h5in_source *s, const qep_read_request *req
                                  const qep_grid *grid, qep_error *err) {
     QEP_TRY(qep_h5in_input_open(&s->in, request->file, request->path, err));
     QEP_TRY(qep_h5in_dataset_open(&s->in, request->dataset, &s->set, err));
-    find_parent(s, request->dataset);
+    qep_h5in_find_parent(s, request->dataset);
     QEP_TRY(check_shape(s, request, grid, err));
     if (!qep_h5in_holds_numbers(s->set)) {
         return qep_h5in_refuse(&s->in, request->dataset, "type", err,

@@ -12,9 +12,8 @@ int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec) {
 static qep_status fill(qep_run_state *run, const qep_field_spec *spec, size_t frame, double *out,
                        qep_error *err) {
     const double start = qep_run_seconds();
-    const qep_status status =
-        qep_field_fill(spec, run->grid, run->times[frame], frame, &run->config->parameters,
-                       run->options->threads, out, run->log, err);
+    const qep_field_setting setting = qep_run_setting(run, frame);
+    const qep_status status = qep_field_evaluate(spec, &setting, out, err);
     run->report->seconds_read += qep_run_seconds() - start;
     return status;
 }

@@ -74,8 +74,8 @@ qep_status qep_run_check_inputs(qep_run_state *run, qep_error *err) {
     const size_t n = list_specs(run, specs);
     qep_status worst = QEP_OK;
     for (size_t i = 0; i < n; i++) {
-        const qep_status status =
-            qep_field_check(specs[i], run->grid, &run->config->parameters, err);
+        const qep_field_setting setting = qep_run_setting(run, 0);
+        const qep_status status = qep_field_check_in(specs[i], &setting, err);
         worst = qep_status_exit_code(status) > qep_status_exit_code(worst) ? status : worst;
     }
     return worst;

@@ -5,6 +5,7 @@
 #include "qep/base/status.h"
 #include "qep/base/text.h"
 #include "qep/base/units.h"
+#include "qep/source/source.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +71,23 @@ static void list_exit_codes(listing *list) {
     }
 }
 
+/* A named source: what it gives and its keys. */
+static void list_source(listing *list, const qep_source_row *row) {
+    char unit[QEP_RUN_UNIT], keys[600] = "";
+    add_line(list, "  %-16s %s", row->name, row->doc);
+    for (size_t i = 0; i < row->outputs; i++) {
+        add_line(list, "      gives %s: %s, %s", row->output[i].name, row->output[i].doc, qep_run_unit(row->output[i].dimension, unit));
+    }
+    if (row->outputs == 0) {
+        add_line(list, "      gives what its place needs");
+    }
+    for (size_t i = 0; i < row->parameters; i++) {
+        const size_t used = strlen(keys);
+        snprintf(keys + used, sizeof keys - used, "%s%s", used ? ", " : "", row->parameter[i].key);
+    }
+    add_line(list, "      keys: %s", keys);
+}
+
 /* The forms that a FIELD takes in a configuration (qep_field_kind). */
 static void list_sources(listing *list) {
     static const struct {
@@ -84,9 +102,15 @@ static void list_sources(listing *list) {
                                "the first region whose condition holds"},
         [QEP_FIELD_SUM] = {"{\"sum\": [FIELD, ...]}", "sum of fields"},
         [QEP_FIELD_PRODUCT] = {"{\"product\": [FIELD, ...]}", "product of fields"},
+        [QEP_FIELD_SOURCE] = {"{\"source\": NAME, ...}", "a named source of this list:"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         add_line(list, "%-27s %s", rows[i].form, rows[i].doc);
+    }
+    size_t count = 0;
+    const qep_source_row *const *sources = qep_source_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        list_source(list, sources[i]);
     }
 }
 

@@ -66,6 +66,17 @@ static size_t add(size_t a, size_t b) {
     return a > SIZE_MAX - b ? SIZE_MAX : a + b;
 }
 
+/* What the field that needs most holds while it is evaluated, bytes per sample. */
+static size_t scratch_per_sample(const qep_config *c) {
+    const qep_field_spec *const specs[] = {c->entropy, c->charge, c->conductivity, c->permittivity, c->coupling.profile};
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        const size_t one = specs[i] ? qep_field_scratch(specs[i]) : 0;
+        most = one > most ? one : most;
+    }
+    return most;
+}
+
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
     size_t bytes = run->solves_rho || run->solves_psi
@@ -74,7 +85,9 @@ static size_t estimate(const qep_run_state *run) {
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;
     }
-    return bytes;
+    size_t scratch = 0;
+    const int fits = qep_size_multiply(run->count, scratch_per_sample(run->config), &scratch);
+    return add(bytes, fits ? scratch : SIZE_MAX);
 }
 
 qep_status qep_run_check_memory(qep_run_state *run, qep_error *err) {

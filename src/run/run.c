@@ -128,6 +128,7 @@ static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(qep_run_solve_parts(run, frame, err));
     QEP_TRY(stop_if_asked(run, err));
     QEP_TRY(qep_run_collect_numbers(run, frame, err));
+    qep_run_repeat_source_numbers(run, frame);
     return qep_run_write_frame(run, frame, err);
 }
 

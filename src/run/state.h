@@ -10,7 +10,7 @@
 #include "qep/spectral/wisdom.h"
 #include <time.h>
 
-enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64 };
+enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64, QEP_RUN_REPORTERS = 64 };
 
 /* Where a probe reads: two neighbours and the weight of the upper one, per axis. */
 typedef struct {
@@ -58,6 +58,10 @@ typedef struct {
     qep_probe_stencil *probe;
     size_t finished; /* frames on disk */
 
+    /* sources.c: who has reported numbers, in the order of the groups */
+    const qep_field_spec *reporter[QEP_RUN_REPORTERS];
+    size_t reporters;
+
     /* provenance.c, identity.c */
     time_t started;
     char *inputs[QEP_RUN_INPUTS]; /* files read */
@@ -86,6 +90,11 @@ qep_status qep_run_allocate(qep_run_state *run, qep_error *err);
 qep_status qep_run_load_materials(qep_run_state *run, size_t frame, qep_error *err);
 qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err);
 qep_status qep_run_load_charge(qep_run_state *run, size_t frame, qep_error *err);
+
+/* sources.c: what fields are evaluated in; numbers that named sources report become results, group by group. */
+qep_field_setting qep_run_setting(qep_run_state *run, size_t frame);
+/* The same numbers for a frame for which nothing was evaluated anew. */
+void qep_run_repeat_source_numbers(qep_run_state *run, size_t frame);
 
 /* Evaluate the inputs of the first frame and keep nothing: the faults that --check must find. */
 qep_status qep_run_try_inputs(qep_run_state *run, qep_error *err);

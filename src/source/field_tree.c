@@ -5,6 +5,7 @@
 #include "field_request.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
+#include "source_impl.h"
 #include <math.h>
 
 void qep_field_spec_destroy(qep_field_spec *spec) {
@@ -19,6 +20,7 @@ void qep_field_spec_destroy(qep_field_spec *spec) {
             qep_free(spec->condition[i]);
         }
     }
+    qep_source_values_free(spec);
     qep_free(spec->child);
     qep_free(spec->condition);
     qep_free(spec->path);
@@ -74,6 +76,9 @@ int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid
     if (spec->kind == QEP_FIELD_HDF5) {
         return has_many_frames(spec, grid);
     }
+    if (spec->kind == QEP_FIELD_SOURCE && qep_source_changes(spec, grid)) {
+        return 1;
+    }
     for (size_t i = 0; i < spec->count; i++) {
         if ((spec->condition && expression_uses_time(spec->condition[i], parameters)) ||
             qep_field_is_time_dependent(spec->child[i], grid, parameters)) {
@@ -93,12 +98,20 @@ static int same_times(const double *a, const double *b, size_t count) {
     return 1;
 }
 
-/* Add one data set's frames to what is known so far. */
+/* What the reader says of the data set, or the source of its own files. */
+static qep_status find_series(const qep_field_spec *spec, const qep_grid *grid, qep_read_series *series, qep_error *err) {
+    if (spec->kind == QEP_FIELD_SOURCE) {
+        return qep_source_series(spec, grid, series, err);
+    }
+    const qep_read_request request = qep_field_request(spec);
+    return qep_read_check(&request, grid, series, err);
+}
+
+/* Add the frames of one data set, or of a source, to what is known so far. */
 static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
                               double **times, qep_error *err) {
-    const qep_read_request request = qep_field_request(spec);
     qep_read_series series = {0};
-    QEP_TRY(qep_read_check(&request, grid, &series, err));
+    QEP_TRY(find_series(spec, grid, &series, err));
     if (series.frames == 0) {
         return QEP_OK;
     }
@@ -112,9 +125,10 @@ static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, 
     qep_free(series.times);
     return agree ? QEP_OK
                  : qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, spec->file,
-                                 "%s:%s has %zu frames, another series of this field has %zu%s; "
+                                 "%s%s%s has %zu frames, another series of this field has %zu%s; "
                                  "all series must share their times",
-                                 spec->file, spec->dataset, frames, *count,
+                                 spec->file ? spec->file : "source \"", spec->file ? ":" : spec->source->name,
+                                 spec->file ? spec->dataset : "\"", frames, *count,
                                  frames == *count ? " at other times" : "");
 }
 
@@ -122,6 +136,9 @@ static qep_status collect_series(const qep_field_spec *spec, const qep_grid *gri
                                  double **times, qep_error *err) {
     if (spec->kind == QEP_FIELD_HDF5) {
         return join_series(spec, grid, count, times, err);
+    }
+    if (spec->kind == QEP_FIELD_SOURCE && spec->source->series) {
+        QEP_TRY(join_series(spec, grid, count, times, err));
     }
     for (size_t i = 0; i < spec->count; i++) {
         QEP_TRY(collect_series(spec->child[i], grid, count, times, err));
@@ -161,29 +178,51 @@ static qep_status check_condition(const qep_field_spec *spec, size_t i,
     return status;
 }
 
-qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,
-                           const qep_parameters *parameters, qep_error *err) {
+qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_setting *setting, qep_error *err) {
     if (spec->kind == QEP_FIELD_EXPRESSION) {
-        return check_expression(spec->text, spec->path, parameters, err);
+        return check_expression(spec->text, spec->path, setting->parameters, err);
     }
     if (spec->kind == QEP_FIELD_HDF5) {
         const qep_read_request request = qep_field_request(spec);
-        return qep_read_check(&request, grid, NULL, err);
+        return qep_read_check(&request, setting->grid, NULL, err);
     }
     /* All children are checked, so that one run reports all faults. */
-    qep_status worst = QEP_OK;
+    qep_status worst = spec->kind == QEP_FIELD_SOURCE ? qep_source_check(spec, setting, err) : QEP_OK;
     for (size_t i = 0; i < spec->count; i++) {
-        const qep_status condition = check_condition(spec, i, parameters, err);
-        const qep_status child = qep_field_check(spec->child[i], grid, parameters, err);
+        const qep_status condition = check_condition(spec, i, setting->parameters, err);
+        const qep_status child = qep_field_check_in(spec->child[i], setting, err);
         worst = condition != QEP_OK ? condition : child != QEP_OK ? child : worst;
     }
     return worst;
+}
+
+qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,
+                           const qep_parameters *parameters, qep_error *err) {
+    const qep_field_setting setting = {.grid = grid, .parameters = parameters};
+    return qep_field_check_in(spec, &setting, err);
+}
+
+size_t qep_field_scratch(const qep_field_spec *spec) {
+    double value = 0.0;
+    size_t held = spec->kind == QEP_FIELD_REGIONS ? sizeof(uint32_t) + sizeof(double) : 0, most = 0;
+    for (size_t i = 0; i < spec->count; i++) {
+        const size_t inner = qep_field_scratch(spec->child[i]);
+        const int array = !qep_field_is_constant(spec->child[i], &value);
+        const int added = spec->kind == QEP_FIELD_SUM || spec->kind == QEP_FIELD_PRODUCT;
+        held += spec->kind == QEP_FIELD_SOURCE && array ? sizeof(double) : 0;
+        const size_t together = inner + (added && array && i > 0 ? sizeof(double) : 0);
+        most = together > most ? together : most;
+    }
+    return held + most;
 }
 
 void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),
                      void *user) {
     if (spec->kind == QEP_FIELD_HDF5) {
         visit(user, spec->file);
+    }
+    if (spec->kind == QEP_FIELD_SOURCE) {
+        qep_source_files(spec, visit, user);
     }
     for (size_t i = 0; i < spec->count; i++) {
         qep_field_files(spec->child[i], visit, user);

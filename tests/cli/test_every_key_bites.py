@@ -3,6 +3,7 @@ changes. Each key of the schema is changed in a base configuration where it matt
 code must change; where a key cannot matter the run refuses it or warns of it by name."""
 import copy
 import functools
+import importlib
 import json
 import os
 import pathlib
@@ -159,6 +160,11 @@ CASES = {
     "probe.name": [("film", "probes[0].name", "base")],
     "probe.at": [("film", "probes[0].at", [0.5, 0.3])],
 }
+# Named sources bring theirs: tests/cli/source_cases/NAME.py with BASES, CASES ("source_NAME.key") and, where files are needed, inputs(folder).
+SOURCE_CASES = [importlib.import_module(f"source_cases.{path.stem}") for path in sorted((pathlib.Path(__file__).parent / "source_cases").glob("[a-z]*.py"))]
+for module in SOURCE_CASES:
+    BASES |= module.BASES
+    CASES |= module.CASES
 SHOWN_ELSEWHERE = {"solver.keep_unconverged": "unconverged_may_be_kept"}
 
 # Given, valid, and without effect in this configuration: the run says so and names the key.
@@ -210,18 +216,21 @@ def outcome(program, tmp_path_factory):
         with h5py.File(folder / name, "w") as file:
             file["a"] = factor * (x**2 + 3 * y)
             file["b"] = factor * (x * y)
+    for module in SOURCE_CASES:
+        getattr(module, "inputs", lambda _: None)(folder)
+    inputs = {path.name for path in folder.iterdir()}
 
     @functools.lru_cache(maxsize=None)
     def run_text(text):
         for old in folder.glob("*"):
-            if old.name not in ("in.h5", "other.h5"):
+            if old.name not in inputs:
                 old.unlink()
         (folder / "case.json").write_text(text)
         result = subprocess.run([program, "--json", "-t", "1", "case.json"], cwd=folder, capture_output=True, text=True, timeout=60,
                                 env={**os.environ, "XDG_CACHE_HOME": str(folder)})
         out = {"files": sorted(p.name for p in folder.iterdir()), "results": json.loads(result.stdout).get("results")}
-        for file in folder.glob("o*.h5"):
-            out |= signature(file) if file.name != "other.h5" else {}
+        for file in folder.glob("*.h5"):
+            out |= signature(file) if file.name not in inputs else {}
         return result.returncode, result.stderr, out
 
     return lambda config: run_text(json.dumps(config))

@@ -9,7 +9,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from scipy import constants, fft
+from scipy import constants, fft, integrate, optimize, special
 from stated_numbers import agrees, assert_stated, commands, fenced, half_digit, Stated, stated_numbers, table_rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ def solve(call, tmp_path):
 def test_every_folder_has_a_readme_and_is_listed():
     folders = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
     assert folders == FOLDERS
-    assert sorted(re.findall(r"^\| \[(\w+)\]\(\1\)", (EXAMPLES / "README.md").read_text(), re.MULTILINE)) == folders
+    assert sorted(re.findall(r"^\| \[([\w-]+)\]\(\1\)", (EXAMPLES / "README.md").read_text(), re.MULTILINE)) == folders
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -310,3 +310,92 @@ def test_sweep_takes_other_periods(shell):
 def test_sweep_stops_at_a_run_that_fails(shell):
     with pytest.raises(AssertionError, match="/grid/lengths/0"):
         shell("sh examples/sweep/sweep.sh 5 -3")
+
+
+# ---- cold-atoms ---------------------------------------------------------------------------------------------------------------
+
+RUBIDIUM, WIDTH = 86.909 * 1.66053906660e-27, 5e-6
+
+
+def polylogarithm(order, z):
+    return sum(z**k / k**order for k in range(1, 400))
+
+
+def bose_entropy(n, T):
+    """s/(n k_B) = (5/2) g_{5/2}(z)/g_{3/2}(z) - ln z with g_{3/2}(z) = n lambda^3."""
+    y = n * (constants.h**2 / (2 * np.pi * RUBIDIUM * K_B * T)) ** 1.5
+    z = optimize.brentq(lambda z: polylogarithm(1.5, z) - y, 0, 0.99, xtol=1e-15)
+    return n * K_B * (2.5 * polylogarithm(2.5, z) / y - np.log(z))
+
+
+def front(x, cold, warm, width):
+    return (cold + warm) / 2 + (warm - cold) / 2 * special.erf(x / width)
+
+
+def steepest(S, width):
+    """Largest |dS/dx| of a function of x, by central differences on a fine grid over the front."""
+    x = np.linspace(-3 * width, 3 * width, 6001)
+    return np.abs(np.gradient([S(a) for a in x], x)).max()
+
+
+def test_cold_atoms_give_the_stated_numbers(solve):
+    results, records, unit = solve("cold-atoms/cold-atoms.json")
+    slow, slow_records, _ = solve("cold-atoms/cold-atoms.json", "-s", "coupling.time=0.1439")
+    assert unit == "V"
+    cold, warm, density = 100e-9, 200e-9, 1e18
+    speed = 4 * np.sqrt(K_B * warm / (np.pi * RUBIDIUM))
+    planck, collisions = HBAR / (K_B * warm), 1 / (density * 8 * np.pi * (100 * constants.physical_constants["Bohr radius"][0]) ** 2 * speed)
+    difference = bose_entropy(density * warm / cold, cold) - bose_entropy(density, warm)
+    gradient = steepest(lambda x: bose_entropy(density * warm / front(x, cold, warm, WIDTH), front(x, cold, warm, WIDTH)), WIDTH)
+    x = -50e-6 + (np.arange(256) + 0.5) * 100e-6 / 256
+    atoms = (density * warm / front(x, cold, warm, WIDTH)).mean() * 100e-6 * 400e-12
+    volume = 1e-18
+    field = kappa(volume, 38.19e-6) * gradient
+    assert_stated(readme("cold-atoms"), {
+        "cell_volume": [volume], "hbar/(k_B T)": [planck], "1/(n sigma v)": [collisions],
+        "atom_number": [results["gas"]["atom_number"], atoms],
+        "S(cold) - S(warm)": [np.ptp(records["S"]), difference],
+        "phi_max - phi_min": [np.ptp(records["phi"]), kappa(volume, 38.19e-6) * difference],
+        "E_max": [results["E_max"], field],
+        "phi_max - phi_min (collisions)": [np.ptp(slow_records["phi"]), kappa(volume, 0.1439) * difference],
+        "E_max (collisions)": [slow["E_max"], kappa(volume, 0.1439) * gradient],
+        "k_B T/e": [K_B * warm / E], "e E_max": [E * field], "e E_max/(m g)": [E * field / (RUBIDIUM * constants.g)],
+        "(k_B/e) dT/dx": [K_B / E * (warm - cold) / np.sqrt(np.pi) / WIDTH],
+    })
+    text = readme("cold-atoms")
+    assert f"{results['gas']['entropy_per_atom_k_B']:.2f} k_B of entropy per atom" in text
+    assert f"`{HBAR / E * difference:.3e} V s J K^-1 m^-3`" in text
+    assert 3000 < 0.01 / field < 3200 and 1e7 < 0.01 / slow["E_max"] < 1.2e7
+    assert results["gas"]["condensate_number"] == 0
+
+
+# ---- thermoelectric-film ------------------------------------------------------------------------------------------------------
+
+WELL_MASS, WELL_DENSITY, WELL_DEPTH = 0.067 * constants.m_e, 4e15, 10e-9
+
+
+def well_entropy(T):
+    """k_B (m k_B T/(pi hbar^2)) [2 F_1(eta) - eta F_0(eta)]/thickness; F_1(eta) = -Li_2(-e^eta), spence(z) = Li_2(1 - z)."""
+    states = WELL_MASS * K_B * T / (np.pi * HBAR**2)
+    eta = np.log(np.expm1(WELL_DENSITY / states))
+    return K_B * states * (-2 * special.spence(1 + np.exp(eta)) - eta * np.log1p(np.exp(eta))) / WELL_DEPTH
+
+
+def test_thermoelectric_film_gives_the_stated_numbers(solve):
+    results, records, unit = solve("thermoelectric-film/quantum-well.json")
+    assert unit == "V"
+    low, high = well_entropy(77.0), well_entropy(87.0)
+    number = WELL_DENSITY / WELL_DEPTH
+    coupling = kappa(2.5e-24, 3.8e-12)
+    seebeck = integrate.quad(lambda T: well_entropy(T) / (number * E), 77, 87)[0]
+    assert_stated(readme("thermoelectric-film"), {
+        "particle_number": [results["thermal"]["particle_number"], WELL_DENSITY * 4e-6 * 500e-9],
+        "10 nm/n_s": [WELL_DEPTH / WELL_DENSITY], "m mu/e": [WELL_MASS * 10 / E],
+        "S(77 K)": [results["S_min"], low], "S(87 K)": [results["S_max"], high],
+        "phi_max - phi_min": [np.ptp(records["phi"]), coupling * (high - low)],
+        "E_max": [results["E_max"], coupling * steepest(lambda x: well_entropy(front(x, 77.0, 87.0, 200e-9)), 200e-9)],
+        "S/(n e)": [low / (number * E)], "thermoelectric voltage": [seebeck], "kT/e": [K_B * 77 / E], "hbar/(e tau)": [HBAR / (E * 3.8e-12)],
+    })
+    text = readme("thermoelectric-film")
+    assert f"{low / (number * K_B):.3f} k_B and {high / (number * K_B):.3f} k_B per electron" in text
+    assert f"{seebeck / np.ptp(records['phi']):.0f} times the entropic potential" in text and 340 < K_B * 77 / E / np.ptp(records["phi"]) < 355

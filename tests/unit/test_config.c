@@ -98,7 +98,7 @@ static void faults_are_found_where_they_are(void **state) {
         {WITH("\"parameters\":{\"2a\":1}"), "bad_name", 1, 75, "/parameters/2a", QEP_ERR_CONFIG},
         {WITH("\"parameters\":{\"a\":1,\"b\":\"a+1\"}"), "bad_expression", 1, 80, "/parameters/b", QEP_ERR_CONFIG},
         {WITH("\"charge\":{\"hdf5\":\"a.h5\"}"), "missing_key", 1, 65, "/charge", QEP_ERR_CONFIG},
-        {WITH("\"charge\":{\"source\":\"random\"}"), "not_available", 1, 75, "/charge/source", QEP_ERR_CONFIG},
+        {WITH("\"charge\":{\"source\":\"nothing\"}"), "unknown_value", 1, 75, "/charge/source", QEP_ERR_CONFIG},
         {WITH("\"charge\":\"1 V\""), "wrong_dimension", 1, 65, "/charge", QEP_ERR_CONFIG},
         {WITH("\"charge\":\"y+q\""), "bad_expression", 1, 65, "/charge", QEP_ERR_CONFIG},
         {WITH("\"charge\":true"), "wrong_type", 1, 65, "/charge", QEP_ERR_CONFIG},

@@ -1,0 +1,11 @@
+/* The rows of all named sources, each defined in its file. Private to the room. */
+#ifndef QEP_SOURCE_SOURCE_ROWS_H
+#define QEP_SOURCE_SOURCE_ROWS_H
+
+#include "qep/source/source.h"
+
+extern const qep_source_row qep_source_density_matrix;
+extern const qep_source_row qep_source_gas;
+extern const qep_source_row qep_source_thermal;
+
+#endif
