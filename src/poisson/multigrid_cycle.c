@@ -73,7 +73,7 @@ static void sweep_colour(const qep_couplings *a, const qep_mg_colour *colour, co
     colour_range(a, colour, 1, &y0, &y1);
     colour_range(a, colour, 2, &z0, &z1);
     const size_t ys = y1 - y0, rows = ys * (z1 - z0);
-    const int team = a->count < 4096 ? 1 : threads;
+    const int team = a->count < 16384 ? 1 : threads;
 #pragma omp parallel for num_threads(team) schedule(static) if (team > 1)
     for (size_t i = 0; i < rows; i++) {
         const size_t y = y0 + i % ys, z = z0 + i / ys, begin = x0 + ((x0 + y + z + (size_t)colour->parity) & 1);
@@ -142,7 +142,7 @@ void qep_mg_restrict(const qep_multigrid *mg, int at) {
     const qep_mg_level *fine = &mg->level[at], *coarse = &mg->level[at + 1];
     const size_t *const n = fine->a.n, *const m = coarse->a.n;
     const size_t rows = m[1] * m[2];
-    const int team = fine->a.count < 4096 ? 1 : mg->threads;
+    const int team = fine->a.count < 16384 ? 1 : mg->threads;
 #pragma omp parallel for num_threads(team) schedule(static) if (team > 1)
     for (size_t i = 0; i < rows; i++) {
         double *const scratch = mg->scratch + (size_t)omp_get_thread_num() * mg->scratch_size, *const sum = coarse->b + i * m[0];
@@ -164,7 +164,7 @@ void qep_mg_prolong(const qep_multigrid *mg, int at) {
     const qep_mg_level *fine = &mg->level[at], *coarse = &mg->level[at + 1];
     const size_t *const n = fine->a.n, *const m = coarse->a.n;
     const size_t rows = n[1] * n[2];
-    const int team = fine->a.count < 4096 ? 1 : mg->threads;
+    const int team = fine->a.count < 16384 ? 1 : mg->threads;
 #pragma omp parallel for num_threads(team) schedule(static) if (team > 1)
     for (size_t i = 0; i < rows; i++) {
         const size_t y = i % n[1] >> fine->coarsen[1], z = i / n[1] >> fine->coarsen[2];
