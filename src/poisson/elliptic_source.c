@@ -92,6 +92,12 @@ static double wall_slope(const qep_elliptic *e, const qep_elliptic_drive *drive,
                                         : sign * (1.5 * (S[one] - S[sample]) - 0.5 * (S[two] - S[one])) / h;
 }
 
+/* A material on the face itself: extrapolated from two cells where it is smooth, that of the cell where it jumps. */
+static double on_wall(const qep_elliptic *e, double here, double inner) {
+    const int smooth = e->grid.sampling == QEP_CELL && here * inner > 0.0 && fabs(here) < 2.0 * fabs(inner) && fabs(inner) < 2.0 * fabs(here);
+    return smooth ? here + 0.5 * (here - inner) : here;
+}
+
 double qep_elliptic_wall_flux(const qep_elliptic *e, const qep_elliptic_drive *drive, int d, int side, const size_t at[3]) {
     const qep_axis *axis = &e->grid.axis[d];
     const qep_bc bc = axis->bc[side];
@@ -103,11 +109,14 @@ double qep_elliptic_wall_flux(const qep_elliptic *e, const qep_elliptic_drive *d
         return 0.0;
     }
     const double *level = drive->walls ? drive->walls->wall[d][side].level[0] : NULL;
+    const size_t stride = sample_stride(&e->grid, d), inner = side ? sample - stride : sample + stride;
     double slope = level ? level[t] : 0.0;
     if (bc == QEP_NEUMANN && drive->S) {
-        slope -= drive->kappa_scale * (drive->kappa ? drive->kappa[sample] : 1.0) * wall_slope(e, drive, d, side, at, sample);
+        const double kappa = drive->kappa_scale * (drive->kappa ? on_wall(e, drive->kappa[sample], drive->kappa[inner]) : 1.0);
+        slope -= kappa * wall_slope(e, drive, d, side, at, sample);
     }
-    return (side ? 1.0 : -1.0) * slope * qep_coefficient(e, sample) * qep_elliptic_area(e, d, at);
+    const double c = on_wall(e, qep_coefficient(e, sample), qep_coefficient(e, inner));
+    return slope == 0.0 ? 0.0 : (side ? 1.0 : -1.0) * slope * c * qep_elliptic_area(e, d, at);
 }
 
 /* b of one unknown without its contacts; *absolute: sum of |terms|. */

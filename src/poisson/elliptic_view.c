@@ -69,29 +69,45 @@ static double density(const view *v, const size_t at[3], int d) {
     const size_t n = e->grid.axis[d].n;
     const double area = qep_elliptic_area(e, d, at);
     if (e->role[qep_mesh_index(e, at[0], at[1], at[2])] == QEP_UNKNOWN) {
+        const int low = at[d] == 0, high = at[d] + 1 == n;
+        if (e->grid.sampling == QEP_NODE && e->grid.axis[d].bc[0] != QEP_PERIODIC && (low || high)) {
+            return face_flux(v, at, d, high) / area; /* the node lies on the wall */
+        }
         return 0.5 * (face_flux(v, at, d, 0) + face_flux(v, at, d, 1)) / area;
     }
     size_t inner[3] = {at[0], at[1], at[2]};
     const int low = at[d] == 0;
-    if (n < 3 || (!low && at[d] + 1 != n)) {
-        return 0.0;
-    }
     inner[d] = low ? 1 : n - 2;
-    if (e->role[qep_mesh_index(e, inner[0], inner[1], inner[2])] != QEP_UNKNOWN) {
-        return 0.0;
-    }
     return (1.5 * face_flux(v, inner, d, !low ? 1 : 0) - 0.5 * face_flux(v, inner, d, !low ? 0 : 1)) / area;
 }
 
-/* Tangential slope of known values along a Dirichlet wall of nodes. */
+/* 1 for a node of a Dirichlet wall across d whose neighbour inside has an equation. */
+static int faces_an_unknown(const view *v, const size_t at[3], int d) {
+    const qep_elliptic *e = v->e;
+    const size_t n = e->grid.axis[d].n;
+    const int low = at[d] == 0;
+    size_t inner[3] = {at[0], at[1], at[2]};
+    if (n < 3 || (!low && at[d] + 1 != n) || e->grid.axis[d].bc[!low] != QEP_DIRICHLET) {
+        return 0;
+    }
+    inner[d] = low ? 1 : n - 2;
+    return e->role[qep_mesh_index(e, inner[0], inner[1], inner[2])] == QEP_UNKNOWN;
+}
+
+/* Slope of known values along a Dirichlet wall of nodes. */
 static double known_slope(const view *v, const size_t at[3], int d) {
     const qep_grid *grid = &v->e->grid;
     const size_t n = grid->axis[d].n, stride = qep_grid_stride(grid, d), sample = qep_grid_index(grid, at[0], at[1], at[2]);
-    const int periodic = grid->axis[d].bc[0] == QEP_PERIODIC;
-    const size_t low = at[d] ? sample - stride : periodic ? sample + (n - 1) * stride : sample;
-    const size_t high = at[d] + 1 < n ? sample + stride : periodic ? sample - (n - 1) * stride : sample;
-    const double span = (low == sample || high == sample ? 1.0 : 2.0) * grid->axis[d].h;
-    return (v->u[high] - v->u[low]) / span;
+    const int periodic = grid->axis[d].bc[0] == QEP_PERIODIC, end = !periodic && (at[d] == 0 || at[d] + 1 == n);
+    if (end) {
+        const double sign = at[d] ? -1.0 : 1.0;
+        const size_t one = at[d] ? sample - stride : sample + stride, two = n < 3 ? one : at[d] ? one - stride : one + stride;
+        const double first = v->u[one] - v->u[sample], second = n < 3 ? first : v->u[two] - v->u[one];
+        return sign * (1.5 * first - 0.5 * second) / grid->axis[d].h;
+    }
+    const size_t low = at[d] ? sample - stride : sample + (n - 1) * stride;
+    const size_t high = at[d] + 1 < n ? sample + stride : sample - (n - 1) * stride;
+    return (v->u[high] - v->u[low]) / (2.0 * grid->axis[d].h);
 }
 
 /* kappa dS/dn at a sample, by the differences that its faces use. */
@@ -125,8 +141,7 @@ static double value_at(const view *v, const size_t at[3], int d, int slope) {
         return 0.0;
     }
     const double c = qep_coefficient(e, qep_grid_index(&e->grid, at[0], at[1], at[2]));
-    const int wall = at[d] == 0 || at[d] + 1 == e->grid.axis[d].n;
-    if (role == QEP_KNOWN_NODE && !(wall && e->grid.axis[d].bc[at[d] != 0] == QEP_DIRICHLET)) {
+    if (role == QEP_KNOWN_NODE && !faces_an_unknown(v, at, d)) {
         const double along = known_slope(v, at, d);
         return slope ? along : c * (along - impressed(v, at, d));
     }

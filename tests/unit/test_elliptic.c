@@ -231,6 +231,11 @@ static double known(const random_problem *p, size_t i, int *is) {
     return count > 0.0 ? sum / count : 0.0;
 }
 
+/* On the wall, where the two cells are within a factor of two: extrapolated. */
+static double wall_c(double c, double inner) {
+    return c < 2.0 * inner && inner < 2.0 * c ? 1.5 * c - 0.5 * inner : c;
+}
+
 /* Equation of flux balance, row by row, from the definition: no code shared with the solver. */
 static void assemble(const random_problem *p, double *A, double *b) {
     const qep_grid *g = &p->grid;
@@ -262,9 +267,10 @@ static void assemble(const random_problem *p, double *A, double *b) {
                     continue;
                 }
                 const int t1 = d == 0 ? 1 : 0, t2 = d == 2 ? 1 : 2;
+                const size_t step = d == 0 ? 1 : d == 1 ? g->axis[0].n : g->axis[0].n * g->axis[1].n;
                 const double data = p->walls.wall[d][side].level[0][at[t2] * g->axis[t1].n + at[t1]];
                 if (g->axis[d].bc[side] == QEP_NATURAL) {
-                    b[i] -= (side ? 1.0 : -1.0) * p->c[i] * data * area;
+                    b[i] -= (side ? 1.0 : -1.0) * (g->sampling == QEP_CELL ? wall_c(p->c[i], p->c[side ? i - step : i + step]) : p->c[i]) * data * area;
                 } else if (g->sampling == QEP_CELL) { /* dirichlet: half a cell, S extrapolated */
                     size_t stride = 1;
                     for (int k = 0; k < d; k++) {
