@@ -4,7 +4,7 @@
 #include <math.h>
 
 typedef struct {
-    double current, absolute, joule, drive, wall_power;
+    double current, absolute, joule, drive, wall_power, gross;
 } balance;
 
 /* One face of conductance g: current I along dV = V_b - V_a with impressed drop. */
@@ -12,6 +12,7 @@ static double face(balance *sum, double g, double dV, double drop) {
     const double current = -g * (dV - drop);
     sum->joule += g > 0.0 ? current * current / g : 0.0;
     sum->drive += current * drop;
+    sum->gross += g * (dV * dV + drop * drop);
     return current;
 }
 
@@ -22,7 +23,7 @@ static void add_contacts(qep_conduction *c, const double *V, balance *sum) {
         const double potential = contact->electrode >= 0 ? c->potential[contact->electrode] : contact->value;
         const double into = -face(sum, contact->g, potential - V[contact->sample], contact->drop);
         sum->current += into;
-        sum->absolute += fabs(into);
+        sum->absolute += contact->g * (fabs(potential - V[contact->sample]) + fabs(contact->drop));
         if (contact->electrode >= 0) {
             c->electrodes[contact->electrode].current += into;
         } else {
@@ -86,6 +87,6 @@ void qep_conduction_collect(qep_conduction *c, const qep_elliptic_drive *drive, 
     result->drive_power = sum.drive;
     result->imbalance = sum.absolute > 0.0 ? fabs(sum.current) / sum.absolute : 0.0;
     result->solve.conservation = result->imbalance;
-    const double largest = fmax(sum.joule, fmax(fabs(result->electrode_power), fmax(fabs(sum.drive), fabs(sum.wall_power))));
+    const double largest = fmax(fmax(sum.joule, sum.gross), fmax(fabs(result->electrode_power), fabs(sum.wall_power)));
     result->energy_defect = largest > 0.0 ? fabs(sum.joule - result->electrode_power - sum.drive - sum.wall_power) / largest : 0.0;
 }

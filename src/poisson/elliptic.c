@@ -76,6 +76,7 @@ static qep_status allocate_vectors(qep_elliptic *e, qep_error *err) {
     const size_t nets = e->net.count ? e->net.count : 1;
     QEP_TRY(qep_alloc_doubles(&e->partial, e->a.count / QEP_REDUCE_BLOCK + 1, "block sums", err));
     QEP_TRY(qep_alloc_doubles(&e->net_sum, nets, "sums over connected pieces", err));
+    QEP_TRY(qep_alloc_doubles(&e->net_weight, nets, "sums over connected pieces", err));
     QEP_TRY(qep_alloc((void **)&e->net_defect, nets, sizeof(double), "sums over connected pieces", err));
     return qep_alloc((void **)&e->absolute, nets, sizeof(double), "sums over connected pieces", err);
 }
@@ -137,7 +138,7 @@ void qep_elliptic_destroy(qep_elliptic *e) {
     }
     qep_couplings_free(&e->a);
     qep_networks_free(&e->net);
-    void *const arrays[] = {e->c, e->role, e->owner, e->contact, e->pad, e->link, e->x, e->b, e->r, e->p, e->q, e->z, e->partial, e->net_sum, e->absolute, e->net_defect, e->history};
+    void *const arrays[] = {e->c, e->role, e->owner, e->contact, e->pad, e->link, e->x, e->b, e->r, e->p, e->q, e->z, e->partial, e->net_sum, e->net_weight, e->absolute, e->net_defect, e->history};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         qep_free(arrays[i]);
     }
@@ -199,6 +200,9 @@ static void judge_compatibility(qep_elliptic *e, const qep_elliptic_control *con
     }
 }
 
+/* Imbalance, relative to the sources, that rounding explains: pcg.c spreads it, no background is added. */
+static const double rounding = 1e-12;
+
 /* A uniform background takes the imbalance of every floating network. */
 static void neutralize(qep_elliptic *e) {
     const qep_networks *net = &e->net;
@@ -206,7 +210,7 @@ static void neutralize(qep_elliptic *e) {
     for (size_t i = 0; i < e->samples && net->floating; i++) {
         const size_t at[3] = {i % nx, i / nx % ny, i / nx / ny}, here = qep_mesh_index(e, at[0], at[1], at[2]);
         const uint32_t k = net->label ? net->label[here] : 0;
-        if (e->role[here] == QEP_UNKNOWN && k != QEP_NET_NONE && net->singular[k]) {
+        if (e->role[here] == QEP_UNKNOWN && k != QEP_NET_NONE && net->singular[k] && fabs(e->net_defect[k]) > rounding * e->absolute[k]) {
             e->b[here] -= e->net_defect[k] * (qep_elliptic_volume(e, at) / net->weight[k]);
         }
     }

@@ -123,6 +123,51 @@ static void remove_means(const qep_elliptic *e, double *v) {
     }
 }
 
+/* Diagonal of a cell's row; cells of a floating electrode share theirs. */
+static double diagonal_of(const qep_elliptic *e, size_t i) {
+    return e->role[i] == QEP_UNKNOWN && e->a.inverse[i] > 0.0 ? 1.0 / e->a.inverse[i] : 0.0;
+}
+
+static void add_per_network(const qep_elliptic *e, size_t i, double v, double diagonal, double *weight) {
+    const uint32_t k = e->net.label ? e->net.label[i] : 0;
+    if (k != QEP_NET_NONE) {
+        e->net_sum[k] += v;
+        weight[k] += diagonal;
+    }
+}
+
+void qep_elliptic_balance_rows(const qep_elliptic *e, double *v) {
+    const qep_networks *net = &e->net;
+    double *const weight = e->net_weight;
+    qep_elliptic_average_pads(e, v);
+    if (!net->floating) {
+        return;
+    }
+    memset(e->net_sum, 0, net->count * sizeof *e->net_sum);
+    memset(weight, 0, net->count * sizeof *weight);
+    for (size_t i = 0; i < e->a.count; i++) {
+        add_per_network(e, i, v[i], diagonal_of(e, i), weight);
+    }
+    for (size_t p = 0; p < e->pad_count; p++) {
+        add_per_network(e, e->pad[p].cells[0], 0.0, e->pad[p].diagonal, weight);
+    }
+    for (size_t k = 0; k < net->count; k++) {
+        e->net_sum[k] = net->singular[k] && weight[k] > 0.0 ? e->net_sum[k] / weight[k] : 0.0;
+    }
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < e->a.count; i++) {
+        const uint32_t k = net->label ? net->label[i] : 0;
+        v[i] = k != QEP_NET_NONE ? v[i] - e->net_sum[k] * diagonal_of(e, i) : 0.0;
+    }
+    for (size_t p = 0; p < e->pad_count; p++) {
+        const qep_pad *pad = &e->pad[p];
+        const uint32_t k = net->label ? net->label[pad->cells[0]] : 0;
+        for (size_t j = 0; j < pad->count && k != QEP_NET_NONE; j++) {
+            v[pad->cells[j]] -= e->net_sum[k] * pad->diagonal / (double)pad->count;
+        }
+    }
+}
+
 void qep_elliptic_project(const qep_elliptic *e, double *v, int zero_mean) {
     qep_elliptic_average_pads(e, v);
     if (!zero_mean || !e->net.floating) {

@@ -108,7 +108,7 @@ struct qep_elliptic {
     /* of a solve, [mesh] */
     double *x, *b, *r, *p, *q, *z;
     double *partial; /* block sums */
-    double *net_sum; /* [networks] */
+    double *net_sum, *net_weight; /* [networks] scratch */
     double *history;
     size_t history_count, history_capacity;
     double *absolute, *net_defect; /* [networks] of the last right side: sum of |terms|, and what its projection took out */
@@ -167,6 +167,9 @@ void qep_elliptic_apply(const qep_elliptic *e, const double *x, double *y);
 qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control, qep_elliptic_report *report, qep_error *err);
 /* Make pads constant (their mean) and, with zero_mean, floating networks of zero sum. */
 void qep_elliptic_project(const qep_elliptic *e, double *v, int zero_mean);
+/* Pads constant, and sums over floating networks zero by amounts in proportion to the diagonal: what rounding left over must not land on badly
+ * conducting cells, where it would be a large potential. */
+void qep_elliptic_balance_rows(const qep_elliptic *e, double *v);
 /* Averages over pads only. */
 void qep_elliptic_average_pads(const qep_elliptic *e, double *v);
 double qep_elliptic_dot(const qep_elliptic *e, const double *v, const double *w);

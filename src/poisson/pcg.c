@@ -30,7 +30,7 @@ static void true_residual(qep_elliptic *e, double *out) {
     for (size_t i = 0; i < e->a.count; i++) {
         out[i] = e->b[i] - out[i];
     }
-    qep_elliptic_project(e, out, 1);
+    qep_elliptic_balance_rows(e, out);
 }
 
 static double pad_diagonal(const qep_elliptic *e, size_t p) {
@@ -174,7 +174,7 @@ static qep_solve_state descend(iteration *it, qep_error *err, qep_status *status
         if (norm <= goal * it->b_norm && pointwise(e, e->r) <= goal) {
             return QEP_SOLVE_CONVERGED;
         }
-        if (norm <= 0.1 * DBL_EPSILON * it->b_norm) {
+        if (norm == 0.0) {
             return QEP_SOLVE_CONVERGED;
         }
         if (qep_log_interrupted(it->control->log)) {
@@ -272,7 +272,7 @@ qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control
     QEP_TRY(reserve(&it, err));
     e->history_count = 0;
     report->tolerance = it.tolerance;
-    qep_elliptic_project(e, e->b, 1);
+    qep_elliptic_balance_rows(e, e->b);
     qep_elliptic_project(e, e->x, 1);
     it.b_norm = sqrt(qep_elliptic_dot(e, e->b, e->b));
     if (it.b_norm == 0.0) {

@@ -80,11 +80,12 @@ typedef struct {
     size_t reference;        /* electrode that is 0 V because nothing fixed the voltages of the first network that needs one; SIZE_MAX: none needed */
     size_t networks;         /* connected pieces; `floating_networks` of them had no fixed voltage: each is shifted so that its first electrode is 0 V, */
     size_t floating_networks; /* or, without an electrode, to zero mean */
-    double imbalance;        /* |sum of electrode currents + currents through fixed outer faces| / sum of |face currents| at the electrodes and those faces */
+    double imbalance;        /* |sum of electrode currents + currents through fixed outer faces| / sum of |face currents| there, J_S and -sigma grad V
+                                counted apart (at open circuit they cancel) */
     double joule_power;      /* sum over faces of I_f^2 R_f: heat, W */
     double electrode_power;  /* sum of V_e I_e: delivered through electrodes, W (negative: the sample is a source) */
     double drive_power;      /* delivered by J_S, W: joule = electrode + drive (+ fixed outer faces) */
-    double energy_defect;    /* |joule - electrode - drive - faces| / largest of them; the identity holds to the solver's accuracy */
+    double energy_defect;    /* |joule - electrode - drive - faces| / largest of them and of sum g (dV^2 + dpsi^2); an identity to the solver's accuracy */
 } qep_conduction_result;
 
 /* What drives one solve: psi of J_S = -sigma grad psi, [nz,ny,nx] (for reading poisson phi_S; field kappa S; directional phi), read only. Where kappa
