@@ -50,7 +50,7 @@ static qep_status make(qep_conduction *c, const qep_conduction_setup *setup, qep
     QEP_TRY(copy_electrodes(c, setup, err));
     QEP_TRY(copy_loads(c, setup, err));
     const qep_terminals terminals = terminals_of(c, 0);
-    QEP_TRY(qep_elliptic_build(&c->operator, &c->grid, setup->sigma, setup->sigma_value, &c->options, &terminals, log, err));
+    QEP_TRY(qep_elliptic_build(&c->operator, &c->grid, setup->sigma, setup->sigma_value, &c->options, c->count ? &terminals : NULL, log, err));
     QEP_TRY(qep_conduction_check_contacts(c, fault, err));
     return qep_conduction_check_currents(c, fault, err);
 }

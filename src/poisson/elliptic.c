@@ -74,7 +74,7 @@ static qep_status allocate_vectors(qep_elliptic *e, qep_error *err) {
         QEP_TRY(qep_alloc((void **)vectors[i], e->a.count, sizeof(double), "vectors of the iteration", err));
     }
     const size_t nets = e->net.count ? e->net.count : 1;
-    QEP_TRY(qep_alloc_doubles(&e->partial, e->a.count / QEP_REDUCE_BLOCK + 1, "block sums", err));
+    QEP_TRY(qep_alloc_doubles(&e->partial, 2 * (e->a.count / QEP_REDUCE_BLOCK + 1), "block sums", err));
     QEP_TRY(qep_alloc_doubles(&e->net_sum, nets, "sums over connected pieces", err));
     QEP_TRY(qep_alloc_doubles(&e->net_weight, nets, "sums over connected pieces", err));
     QEP_TRY(qep_alloc((void **)&e->net_defect, nets, sizeof(double), "sums over connected pieces", err));

@@ -87,20 +87,30 @@ double qep_elliptic_dot(const qep_elliptic *e, const double *v, const double *w)
     return qep_reduce_pairwise(e->partial, blocks);
 }
 
-static void remove_mean(const qep_elliptic *e, double *v) {
+double qep_elliptic_mean(const qep_elliptic *e, const double *v) {
     const size_t count = e->a.count, blocks = (count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
 #pragma omp parallel for num_threads(e->options.threads) schedule(static)
     for (size_t k = 0; k < blocks; k++) {
         const size_t end = (k + 1) * QEP_REDUCE_BLOCK < count ? (k + 1) * QEP_REDUCE_BLOCK : count;
-        double sum = 0.0;
-        for (size_t i = k * QEP_REDUCE_BLOCK; i < end; i++) {
-            sum += v[i];
+        double sum[4] = {0.0, 0.0, 0.0, 0.0};
+        size_t i = k * QEP_REDUCE_BLOCK;
+        for (; i + 4 <= end; i += 4) {
+            for (size_t j = 0; j < 4; j++) {
+                sum[j] += v[i + j];
+            }
         }
-        e->partial[k] = sum;
+        for (; i < end; i++) {
+            sum[0] += v[i];
+        }
+        e->partial[k] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
     }
-    const double mean = qep_reduce_pairwise(e->partial, blocks) / (double)count;
+    return qep_reduce_pairwise(e->partial, blocks) / (double)count;
+}
+
+static void remove_mean(const qep_elliptic *e, double *v) {
+    const double mean = qep_elliptic_mean(e, v);
 #pragma omp parallel for num_threads(e->options.threads) schedule(static)
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < e->a.count; i++) {
         v[i] -= mean;
     }
 }

@@ -230,6 +230,23 @@ static void couple_pad(qep_elliptic *e, const qep_contact *contact) {
     }
 }
 
+/* 1 when all six neighbours are plain cells. */
+static int lies_inside(const qep_elliptic *e, const size_t at[3]) {
+    const size_t here = qep_mesh_index(e, at[0], at[1], at[2]);
+    size_t stride = 1;
+    for (int d = 0; d < 3; d++) {
+        if (at[d] == 0 || at[d] + 1 >= e->grid.axis[d].n) {
+            return 0;
+        }
+        const uint8_t low = e->role[here - stride], high = e->role[here + stride];
+        if ((low != QEP_UNKNOWN && low != QEP_EXCLUDED) || (high != QEP_UNKNOWN && high != QEP_EXCLUDED)) {
+            return 0;
+        }
+        stride *= e->a.n[d];
+    }
+    return 1;
+}
+
 static qep_status find_contacts(qep_elliptic *e, const qep_terminals *terminals, qep_error *err) {
     const qep_grid *grid = &e->grid;
     size_t capacity = 0;
@@ -237,7 +254,7 @@ static qep_status find_contacts(qep_elliptic *e, const qep_terminals *terminals,
         for (size_t y = 0; y < grid->axis[1].n; y++) {
             for (size_t x = 0; x < grid->axis[0].n; x++) {
                 const size_t at[3] = {x, y, z};
-                const int inside = !e->owner && x > 1 && x + 2 < grid->axis[0].n && y > 1 && y + 2 < grid->axis[1].n && z > 1 && z + 2 < grid->axis[2].n;
+                const int inside = lies_inside(e, at);
                 for (int face = 0; face < 6 && !inside && e->role[qep_mesh_index(e, x, y, z)] == QEP_UNKNOWN; face++) {
                     qep_contact contact;
                     const double g = contact_of(e, at, face / 2, face % 2, &contact);

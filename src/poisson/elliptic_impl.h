@@ -172,6 +172,7 @@ void qep_elliptic_project(const qep_elliptic *e, double *v, int zero_mean);
 void qep_elliptic_balance_rows(const qep_elliptic *e, double *v);
 /* Averages over pads only. */
 void qep_elliptic_average_pads(const qep_elliptic *e, double *v);
+double qep_elliptic_mean(const qep_elliptic *e, const double *v);
 double qep_elliptic_dot(const qep_elliptic *e, const double *v, const double *w);
 
 /* precondition.c, multigrid.c, amg.c */

@@ -25,7 +25,7 @@ static int choose_axes(const size_t n[3], const double h[3], int coarsen[3]) {
 /* Sum the faces along d between the aggregates of rows (Y, Z) and their upper neighbours. */
 static void coarsen_row(const qep_mg_level *fine, const qep_couplings *coarse, int d, size_t Y, size_t Z) {
     const size_t *const n = fine->a.n, *const m = coarse->n;
-    const double factor = fine->coarsen[d] ? 0.5 : 1.0;
+    const double factor = d < 3 && fine->coarsen[d] ? 0.5 : 1.0;
     for (size_t X = 0; X < m[0]; X++) {
         size_t begin[3], end[3];
         const size_t at[3] = {X, Y, Z};
@@ -45,7 +45,7 @@ static void coarsen_row(const qep_mg_level *fine, const qep_couplings *coarse, i
                 }
             }
         }
-        (d < 3 ? coarse->g[d] : coarse->sink)[(Z * m[1] + Y) * m[0] + X] = d < 3 ? factor * sum : sum;
+        (d < 3 ? coarse->g[d] : coarse->sink)[(Z * m[1] + Y) * m[0] + X] = factor * sum;
     }
 }
 
@@ -58,7 +58,7 @@ static qep_status coarsen(qep_multigrid *mg, qep_error *err) {
     coarse->owned = 1;
     mg->levels++;
     QEP_TRY(qep_couplings_allocate(&coarse->a, err));
-    QEP_TRY(qep_alloc_doubles(&coarse->u, coarse->a.count, "coarse level", err));
+    QEP_TRY(qep_alloc((void **)&coarse->u, coarse->a.count, sizeof(double), "coarse level", err)); /* zeros: what couplings of 0 multiply must be finite */
     QEP_TRY(qep_alloc_doubles(&coarse->b, coarse->a.count, "coarse level", err));
     const size_t rows = coarse->a.n[1] * coarse->a.n[2];
 #pragma omp parallel for num_threads(mg->threads) schedule(static)
@@ -155,7 +155,6 @@ static void solve_coarsest(const qep_multigrid *mg) {
         (void)qep_dpotrs(level->a.count, 1, mg->factor, level->a.count, level->u, level->a.count);
         return;
     }
-    memset(level->u, 0, level->a.count * sizeof(double));
     for (int i = 0; i < QEP_MG_COARSE_SWEEPS; i++) {
         qep_mg_sweep(&level->a, level->b, level->u, i >= QEP_MG_COARSE_SWEEPS / 2, i == 0, mg->threads);
     }
@@ -169,7 +168,6 @@ static void cycle(void *data, const double *r, double *z) {
     mg->level[0].b = scratch_b;
     for (int i = 0; i + 1 < mg->levels; i++) {
         const qep_mg_level *level = &mg->level[i];
-        memset(level->u, 0, level->a.count * sizeof(double));
         for (int s = 0; s < QEP_MG_SMOOTH; s++) {
             qep_mg_sweep(&level->a, level->b, level->u, 0, s == 0, mg->threads);
         }

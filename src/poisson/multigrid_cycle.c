@@ -67,30 +67,75 @@ static void start_row(const qep_row *row, const double *b, double *u, size_t beg
     }
 }
 
-static void sweep_colour(const qep_couplings *a, const qep_mg_colour *colour, const double *b, double *u, int from_zero, int threads) {
-    size_t x0 = 0, x1 = 0, y0 = 0, y1 = 0, z0 = 0, z1 = 0;
+/* Row y of plane z of one colour. */
+static void do_row(const qep_couplings *a, const qep_mg_colour *colour, size_t y, size_t z, const double *b, double *u, int from_zero) {
+    size_t x0 = 0, x1 = 0;
     colour_range(a, colour, 0, &x0, &x1);
+    const size_t begin = x0 + ((x0 + y + z + (size_t)colour->parity) & 1);
+    const qep_row row = qep_couplings_row(a, y, z);
+    if (from_zero) {
+        start_row(&row, b, u, begin, x1);
+    } else {
+        relax_row(&row, b, u, a->n[0], begin, x1);
+    }
+}
+
+static void do_plane(const qep_couplings *a, const qep_mg_colour *colour, size_t z, const double *b, double *u, int from_zero) {
+    for (size_t y = 0; y < a->n[1]; y++) {
+        do_row(a, colour, y, z, b, u, from_zero);
+    }
+}
+
+static void sweep_colour(const qep_couplings *a, const qep_mg_colour *colour, const double *b, double *u, int from_zero, int team) {
+    size_t y0 = 0, y1 = 0, z0 = 0, z1 = 0;
     colour_range(a, colour, 1, &y0, &y1);
     colour_range(a, colour, 2, &z0, &z1);
     const size_t ys = y1 - y0, rows = ys * (z1 - z0);
-    const int team = a->count < 16384 ? 1 : threads;
 #pragma omp parallel for num_threads(team) schedule(static) if (team > 1)
     for (size_t i = 0; i < rows; i++) {
-        const size_t y = y0 + i % ys, z = z0 + i / ys, begin = x0 + ((x0 + y + z + (size_t)colour->parity) & 1);
-        const qep_row row = qep_couplings_row(a, y, z);
-        if (from_zero) {
-            start_row(&row, b, u, begin, x1);
-        } else {
-            relax_row(&row, b, u, a->n[0], begin, x1);
+        do_row(a, colour, y0 + i % ys, z0 + i / ys, b, u, from_zero);
+    }
+}
+
+/* Two colours in one pass over memory: in each thread's planes the second follows the first one plane behind. The planes at the borders between
+ * threads wait until all have done the first; the order does not show in the result. */
+static void sweep_pair(const qep_couplings *a, const qep_mg_colour colour[2], int backward, const double *b, double *u, int from_zero, int team) {
+    const qep_mg_colour *first = &colour[backward ? 1 : 0], *second = &colour[backward ? 0 : 1];
+    const size_t planes = a->n[2], teams = (size_t)team;
+#pragma omp parallel for num_threads(team) schedule(static, 1) if (team > 1)
+    for (size_t t = 0; t < teams; t++) {
+        const size_t begin = planes * t / teams, end = planes * (t + 1) / teams;
+        for (size_t z = begin; z < end; z++) {
+            do_plane(a, first, z, b, u, from_zero);
+            if (z >= begin + 2) {
+                do_plane(a, second, z - 1, b, u, 0);
+            }
+        }
+    }
+#pragma omp parallel for num_threads(team) schedule(static, 1) if (team > 1)
+    for (size_t t = 0; t < teams; t++) {
+        const size_t begin = planes * t / teams, end = planes * (t + 1) / teams;
+        if (end > begin) {
+            do_plane(a, second, begin, b, u, 0);
+        }
+        if (end > begin + 1) {
+            do_plane(a, second, end - 1, b, u, 0);
         }
     }
 }
 
 void qep_mg_sweep(const qep_couplings *a, const double *b, double *u, int backward, int from_zero, int threads) {
     qep_mg_colour colour[16];
-    const int count = qep_mg_colours(a, colour);
+    const int count = qep_mg_colours(a, colour), team = a->count < 16384 ? 1 : threads;
+    if (count == 2) {
+        sweep_pair(a, colour, backward, b, u, from_zero, team);
+        return;
+    }
+    if (from_zero) { /* later colours read what no colour has written yet */
+        memset(u, 0, a->count * sizeof *u);
+    }
     for (int i = 0; i < count; i++) {
-        sweep_colour(a, &colour[backward ? count - 1 - i : i], b, u, from_zero && i == 0, threads);
+        sweep_colour(a, &colour[backward ? count - 1 - i : i], b, u, from_zero && i == 0, team);
     }
 }
 

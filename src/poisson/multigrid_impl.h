@@ -33,7 +33,8 @@ typedef struct {
 } qep_mg_colour;
 int qep_mg_colours(const qep_couplings *a, qep_mg_colour colour[16]);
 
-/* One Gauss-Seidel sweep over all colours, in reverse order if backward. from_zero: u is zero, so that the first colour has no neighbours. */
+/* One Gauss-Seidel sweep over all colours, in reverse order if backward. from_zero: u counts as zero
+ * whatever it holds, and the first colour has no neighbours. */
 void qep_mg_sweep(const qep_couplings *a, const double *b, double *u, int backward, int from_zero, int threads);
 /* coarse b = sums of the fine residual over the aggregates; u += coarse u of its aggregate. */
 void qep_mg_restrict(const qep_multigrid *mg, int fine);

@@ -41,7 +41,7 @@ typedef struct {
 } device;
 
 static device make_device(int ndim, const size_t n[3], const double length[3], qep_sampling sampling) {
-    device d = {.threads = 2};
+    device d = {.threads = 1};
     assert_int_equal(qep_grid_init(&d.grid, ndim, n, length, NULL, NULL, sampling, insulated, NULL), QEP_OK);
     d.count = qep_grid_count(&d.grid);
     d.sigma = malloc(d.count * sizeof(double));
