@@ -58,7 +58,7 @@ static void apply_fast(void *data, const double *r, double *z) {
     const qep_elliptic *e = f->e;
     double constant = 0.0, level = 0.0;
     f->r = r;
-    qep_passes_solve(f->passes, load_rows, f, z, &constant);
+    qep_passes_solve(f->passes, load_rows, f, z, NULL, &constant);
     if (f->singular && f->sinks > 0.0) {
         for (size_t i = 0; i < e->a.count; i++) {
             level += r[i];
