@@ -84,14 +84,16 @@ static qep_status find_turns(const bits *b, uint64_t seed, int order, uint32_t *
     return QEP_OK;
 }
 
-/* Part of the erasing that is done, 0 to 1: sudden, or linear in time over the duration. */
+/* Part of the erasing that is done, 0 to 1: sudden, or linear in time over the duration. A frame at the very beginning of a turn counts
+ * as after it, whatever the rounding of the two times. */
 static double progress(const qep_field_spec *spec, double t, uint32_t turn) {
     if (!qep_source_given(spec, "erase")) {
         return 0.0;
     }
     const double begin = qep_source_number(spec, "erase.start") + turn * qep_source_number(spec, "erase.interval");
     const double duration = qep_source_number(spec, "erase.duration");
-    return t < begin ? 0.0 : t >= begin + duration ? 1.0 : (t - begin) / duration;
+    const double since = t - begin, slack = 1e-12 * fmax(fabs(t), fabs(begin));
+    return since < -slack ? 0.0 : since >= duration - slack ? 1.0 : fmax(since / duration, 0.0);
 }
 
 static qep_status fill_cells(bits *b, double total[2], qep_error *err) {

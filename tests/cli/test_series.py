@@ -30,7 +30,7 @@ def solve(run, tmp_path):
     """solve(config, *options) runs to success; returns (open file, results)."""
 
     def solved(config, *options):
-        result = run(config, "-f", *options)
+        result = run(config, "-f", *(options or ("-t", "1")))
         assert result.returncode == 0, result.stderr
         return h5py.File(tmp_path / "out.h5"), result.json["results"]
 
