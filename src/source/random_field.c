@@ -15,7 +15,8 @@ typedef struct {
     const qep_grid *box;
     qep_random_spectrum spectrum;
     double length, power; /* power of 1 + (k l)^2 */
-    double inverse_sum;   /* 1/mean of the density over the modes of the box */
+    double scale;         /* such that the full sum over aliases has mean 1 over the modes */
+    double rest;          /* what farther aliases add to every mode: nearly the same to all */
 } density;
 
 static double of_wavenumber(const density *s, double k2) {
@@ -23,7 +24,7 @@ static double of_wavenumber(const density *s, double k2) {
     return s->spectrum == QEP_RANDOM_GAUSSIAN ? exp(-0.25 * q) : pow(1.0 + q, s->power);
 }
 
-/* Samples know modes only up to multiples of 2 pi/h: the mode and its nearest aliases along every axis. */
+/* Samples know modes only up to multiples of 2 pi/h: the mode, its nearest aliases along every axis, and the rest. */
 static double with_aliases(const density *s, const double k[3]) {
     int reach[3];
     for (int d = 0; d < 3; d++) {
@@ -39,12 +40,12 @@ static double with_aliases(const density *s, const double k[3]) {
             }
         }
     }
-    return sum;
+    return s->scale * sum + s->rest;
 }
 
 static double root(const void *context, const double k[3]) {
     const density *s = context;
-    return sqrt(with_aliases(s, k) * s->inverse_sum);
+    return sqrt(with_aliases(s, k));
 }
 
 static double wavenumber(const qep_axis *axis, size_t mode) {
@@ -69,6 +70,27 @@ static int axes_of(const qep_grid *grid) {
 
 static double power_of(const qep_random_field *field, const qep_grid *grid) {
     return field->spectrum == QEP_RANDOM_POWER ? -0.5 * field->exponent : -0.5 * (axes_of(grid) + 1.0);
+}
+
+/* Density of unit variance on d axes per product of spacings: the integral over k of (1 + (k l)^2)^power or exp(-(k l)^2/4), inverted. */
+static double absolute_scale(const density *s, const qep_grid *grid) {
+    const double d = axes_of(grid);
+    double scale = s->spectrum == QEP_RANDOM_GAUSSIAN ? 1.0 : pow(4.0, 0.5 * d) * exp(lgamma(-s->power) - lgamma(-s->power - 0.5 * d));
+    for (int a = 0; a < 3; a++) {
+        scale *= qep_grid_axis_active(grid, a) ? s->length * sqrt(QEP_PI) / grid->axis[a].h : 1.0;
+    }
+    return scale;
+}
+
+/* The variance is to be 1: what the nearest aliases lack goes evenly to all modes, what a short box has too much is divided out. */
+static qep_status normalise(density *s, const qep_grid *grid, int threads, qep_error *err) {
+    const double count = (double)qep_grid_count(s->box);
+    double sum = 0.0;
+    s->scale = absolute_scale(s, grid);
+    QEP_TRY(qep_reduce_sum(qep_grid_count(s->box), sum_block, s, threads, &sum, err));
+    s->rest = fmax(1.0 - sum / count, 0.0);
+    s->scale /= fmax(sum / count, 1.0);
+    return QEP_OK;
 }
 
 /* The next length that transforms are fast at. */
@@ -132,13 +154,12 @@ static void crop(const qep_grid *box, const qep_grid *grid, int threads, const d
 
 qep_status qep_random_fill(const qep_random_field *field, const qep_grid *grid, int threads, double *out, qep_error *err) {
     qep_grid box;
-    double seam = 0.0, sum = 0.0, *u = NULL;
+    double seam = 0.0, *u = NULL;
     const int team = threads < 1 ? 1 : threads;
     QEP_TRY(qep_random_box(field, grid, &box, &seam, err));
     const size_t count = qep_grid_count(&box);
-    density s = {&box, field->spectrum, field->length, power_of(field, grid), 1.0};
-    QEP_TRY(qep_reduce_sum(count, sum_block, &s, team, &sum, err));
-    s.inverse_sum = (double)count / sum;
+    density s = {&box, field->spectrum, field->length, power_of(field, grid), 1.0, 0.0};
+    QEP_TRY(normalise(&s, grid, team, err));
     QEP_TRY(qep_alloc_doubles(&u, count, "box of a random field", err));
     fill_noise(field->seed, count, team, u);
     const qep_status status = qep_series_filter(&box, root, &s, team, u, err);

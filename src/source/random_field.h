@@ -20,7 +20,7 @@ typedef struct {
 qep_status qep_random_box(const qep_random_field *field, const qep_grid *grid, qep_grid *box, double *seam, qep_error *err);
 
 /* out [nz,ny,nx]: ensemble mean 0, ensemble variance 1 at every sample. White noise by cell of the box (base/random.h, stream 0) times the
- * root of the spectrum, which is summed over the modes of the box and their nearest aliases and divided by its own sum. Holds one
+ * root of the spectrum, which is summed over the modes of the box and their aliases. Holds one
  * box. The same bits for any number of threads. */
 qep_status qep_random_fill(const qep_random_field *field, const qep_grid *grid, int threads, double *out, qep_error *err);
 
