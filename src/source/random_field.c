@@ -134,6 +134,17 @@ qep_status qep_random_box(const qep_random_field *field, const qep_grid *grid, q
     return qep_grid_init(box, 3, points, NULL, spacing, NULL, QEP_CELL, faces, err);
 }
 
+/* Before anything is touched: a box that memory does not hold would end the process, not the call. */
+static qep_status check_memory(const qep_grid *box, qep_error *err) {
+    const size_t count = qep_grid_count(box);
+    return count <= qep_memory_available() / sizeof(double)
+               ? QEP_OK
+               : qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                               "the box of a random field, %zu x %zu x %zu samples, needs %.3g GB; use fewer points, a shorter "
+                               "correlation_length, or periodic axes",
+                               box->axis[0].n, box->axis[1].n, box->axis[2].n, 8e-9 * (double)count);
+}
+
 static void fill_noise(uint64_t seed, size_t count, int threads, double *u) {
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t i = 0; i < count; i++) {
@@ -157,6 +168,7 @@ qep_status qep_random_fill(const qep_random_field *field, const qep_grid *grid, 
     double seam = 0.0, *u = NULL;
     const int team = threads < 1 ? 1 : threads;
     QEP_TRY(qep_random_box(field, grid, &box, &seam, err));
+    QEP_TRY(check_memory(&box, err));
     const size_t count = qep_grid_count(&box);
     density s = {&box, field->spectrum, field->length, power_of(field, grid), 1.0, 0.0};
     QEP_TRY(normalise(&s, grid, team, err));
