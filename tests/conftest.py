@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
@@ -61,6 +62,7 @@ def shell(program, tmp_path, tmp_path_factory):
     """shell(line) runs a command line in the test's folder, with the program on the path; returns its standard output."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "qep-solve").symlink_to(program)
+    (tmp_path / "bin" / "python3").symlink_to(sys.executable)  # scripts use the interpreter of the tests, which has h5py
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "MPLBACKEND": "Agg", "XDG_CACHE_HOME": str(tmp_path / "cache"),
                    "MPLCONFIGDIR": str(tmp_path_factory.getbasetemp() / "matplotlib")}      # one font cache for all
 

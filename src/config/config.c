@@ -43,6 +43,7 @@ void qep_config_destroy(qep_config *config) {
         qep_field_spec_destroy(fields[i]);
     }
     for (int a = 0; a < 3; a++) {
+        qep_field_spec_destroy(config->entropy_current[a]);
         qep_field_spec_destroy(config->face[a][0].value);
         qep_field_spec_destroy(config->face[a][1].value);
     }
@@ -110,6 +111,7 @@ static void validate(reader *r) {
     finish_grid(r);
     if (r->draft->config.grid.ndim > 0) {
         finish_solver(r);
+        finish_entropy_current(r);
         finish_probes(r);
     }
     finish_problem(r);

@@ -105,8 +105,15 @@ static int in_list(const char *name, const char *const *names, size_t count) {
 /* Why a quantity does not exist in this problem, or NULL when it does. */
 static const char *missing_reason(const qep_config *config, const char *name) {
     static const char *const of_entropy[] = {"S",   "grad_S", "lap_S", "hessian_S", "phi_S",
-                                             "J_S", "rho_S",  "dS_dt", "kappa"};
+                                             "J_S", "rho_S",  "dS_dt", "kappa",
+                                             "entropy_rate"};
     static const char *const of_poisson[] = {"phi_rho", "phi_S", "residual", "J_rho"};
+    static const char *const of_current[] = {"entropy_current", "div_entropy_current",
+                                             "entropy_rate"};
+    if (!config->entropy_current[0] &&
+        in_list(name, of_current, sizeof of_current / sizeof *of_current)) {
+        return "it derives from the entropy current, and no \"entropy_current\" is given";
+    }
     if (!config->entropy && in_list(name, of_entropy, sizeof of_entropy / sizeof *of_entropy)) {
         return "it derives from the entropy density, and no \"entropy\" is given";
     }

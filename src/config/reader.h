@@ -73,6 +73,8 @@ int read_method(reader *r, const config_row *row, const json_node *node);
 int write_method(writer *w, const draft *d, const config_row *row);
 int read_max_iterations(reader *r, const config_row *row, const json_node *node);
 int write_max_iterations(writer *w, const draft *d, const config_row *row);
+int read_entropy_current(reader *r, const config_row *row, const json_node *node);
+int write_entropy_current(writer *w, const draft *d, const config_row *row);
 int read_probes(reader *r, const config_row *row, const json_node *node);
 int write_probes(writer *w, const draft *d, const config_row *row);
 int read_output_fields(reader *r, const config_row *row, const json_node *node);
@@ -86,6 +88,7 @@ void finish_time(reader *r);
 void finish_coupling(reader *r);
 void finish_solver(reader *r);
 void finish_problem(reader *r);
+void finish_entropy_current(reader *r);
 void finish_probes(reader *r);
 void finish_output(reader *r);
 

@@ -77,6 +77,11 @@ static const config_row rows[] = {
 
     {.path = "entropy", .type = ROW_FIELD, .offset = AT(config.entropy), .dimension = QEP_DIM_ENTROPY_DENSITY,
      .example = "\"1e3*exp(-(x/w)^2)\"", .doc = "Entropy density S. Required unless charge or boundary values are given."},
+    {.path = "entropy_current", .type = ROW_SPECIAL, .read = read_entropy_current, .write = write_entropy_current,
+     .dimension = QEP_DIM_ENTROPY_CURRENT, .kind = "list of fields",
+     .schema = "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 3, \"items\": {\"$ref\": \"#/$defs/field\"}}",
+     .example = "[\"1e-3*x\", 0, 0]",
+     .doc = "Entropy current density J_s, one field per axis, for the rate of the continuity equation: quantities div_entropy_current and entropy_rate."},
     {.path = "charge", .type = ROW_FIELD, .offset = AT(config.charge), .dimension = QEP_DIM_CHARGE_DENSITY,
      .example = "\"1.6 C/m^3\"", .doc = "Charge density rho_e; none when it is not given."},
 

@@ -61,6 +61,11 @@ static qep_dimension of_dS_dt(const qep_solution_dimensions *known, qep_reading 
     return qep_dimension_divide(of_S(known, reading), QEP_DIM_TIME);
 }
 
+static qep_dimension of_entropy_current(const qep_solution_dimensions *known, qep_reading reading) {
+    (void)known, (void)reading;
+    return QEP_DIM_ENTROPY_CURRENT;
+}
+
 static qep_dimension of_kappa(const qep_solution_dimensions *known, qep_reading reading) {
     (void)reading;
     return known->kappa;
@@ -84,7 +89,8 @@ enum {
     RHO = QEP_NEEDS_PHI_RHO,
     PSI = QEP_NEEDS_PHI_S,
     SIGMA = QEP_NEEDS_CONDUCTIVITY,
-    POTENTIAL = QEP_NEEDS_POTENTIAL
+    POTENTIAL = QEP_NEEDS_POTENTIAL,
+    CURRENT = QEP_NEEDS_ENTROPY_CURRENT
 };
 
 /* clang-format off */
@@ -115,6 +121,12 @@ static const qep_quantity_row rows[] = {
      POISSON, RHO | PSI | QEP_NEEDS_SOURCE, 0, of_residual, qep_derive_residual},
     {"dS_dt", "dS/dt", "rate of change of the entropy density", "T4", 0, "between frames",
      ALL, S | QEP_NEEDS_FRAMES, 0, of_dS_dt, qep_derive_dS_dt},
+    {"entropy_current", "J_s", "entropy current density", "T4", 1, "as given",
+     ALL, CURRENT, 0, of_entropy_current, qep_derive_entropy_current},
+    {"div_entropy_current", "div J_s", "divergence of the entropy current", "T4", 0, "one-sided near walls, never reflected",
+     ALL, CURRENT, 0, of_dS_dt, qep_derive_div_entropy_current},
+    {"entropy_rate", "Pi", "rate of the continuity equation of entropy", "T4", 0, "dS/dt + div J_s, between frames",
+     ALL, S | CURRENT | QEP_NEEDS_FRAMES, 0, of_dS_dt, qep_derive_entropy_rate},
     {"kappa", "kappa", "coupling", "T5", 0, "(hbar/e) c times the profile",
      ALL, 0, 0, of_kappa, qep_derive_kappa},
     {"conductivity", "sigma", "electrical conductivity", "T3", 0, "as given",
@@ -153,7 +165,7 @@ int qep_quantity_components(const qep_quantity_row *row, qep_reading reading, in
 /* Mixed second derivatives, divergences of products and rates go through a second field. */
 int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim,
                            int kappa_varies) {
-    if (row->needs & QEP_NEEDS_FRAMES) {
+    if ((row->needs & QEP_NEEDS_FRAMES) || row->compute == qep_derive_div_entropy_current) {
         return 1;
     }
     if (row->compute == qep_derive_rho_S) {

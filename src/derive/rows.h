@@ -17,6 +17,9 @@ qep_quantity_function qep_derive_E, qep_derive_J_S, qep_derive_J_rho;
 qep_quantity_function qep_derive_rho_S, qep_derive_residual;
 /* rate.c */
 qep_quantity_function qep_derive_dS_dt;
+/* continuity.c */
+qep_quantity_function qep_derive_entropy_current, qep_derive_div_entropy_current,
+    qep_derive_entropy_rate;
 /* material.c */
 qep_quantity_function qep_derive_kappa, qep_derive_conductivity, qep_derive_permittivity;
 

@@ -46,8 +46,10 @@ static qep_status read_times(qep_h5in_source *s, const char *name, double *times
     return QEP_OK;
 }
 
-static qep_status fill_times(qep_h5in_source *s, double *times, qep_error *err) {
+static qep_status fill_times(qep_h5in_source *s, qep_read_series *series, qep_error *err) {
+    double *times = series->times;
     char name[sizeof s->directory + 8];
+    series->stated = 1;
     snprintf(name, sizeof name, "%s/times", s->directory);
     if (qep_h5in_exists(&s->in, name)) {
         return read_times(s, name, times, err);
@@ -55,6 +57,7 @@ static qep_status fill_times(qep_h5in_source *s, double *times, qep_error *err) 
     if (qep_h5in_exists(&s->in, "/times")) {
         return read_times(s, "/times", times, err);
     }
+    series->stated = 0;
     for (size_t i = 0; i < s->frames; i++) {
         times[i] = (double)i;
     }
@@ -67,7 +70,7 @@ qep_status qep_h5in_series(qep_h5in_source *s, qep_read_series *series, qep_erro
         return QEP_OK;
     }
     QEP_TRY(qep_alloc_doubles(&series->times, s->frames, "times of a series", err));
-    const qep_status status = fill_times(s, series->times, err);
+    const qep_status status = fill_times(s, series, err);
     if (status != QEP_OK) {
         qep_free(series->times);
         *series = (qep_read_series){0};

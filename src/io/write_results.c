@@ -46,26 +46,50 @@ qep_status qep_writer_result_text(qep_writer *writer, const char *group, const c
     return close_group(writer, results, ok, name, err);
 }
 
-/* Split "bloch/s" into the group, which is opened, and the name, which is returned. */
-static const char *open_parent(const qep_writer *writer, const char *path, hid_t *group) {
+static hid_t open_series(const qep_writer *writer, const char *group) {
+    const hid_t series = qep_h5_group(writer->file, "series");
+    const hid_t inner = series < 0 ? -1 : qep_h5_group(series, group);
+    if (series >= 0) {
+        H5Gclose(series);
+    }
+    return inner;
+}
+
+/* Split "bloch/s" into the group, which is opened below the results or the series, and the name, which is returned. */
+static const char *open_parent(const qep_writer *writer, const char *path,
+                               hid_t (*open)(const qep_writer *writer, const char *group),
+                               hid_t *group) {
     const char *slash = strrchr(path, '/');
     char *parent = qep_text_copy_n(path, slash ? (size_t)(slash - path) : 0);
-    *group = parent ? open_results(writer, parent) : -1;
+    *group = parent ? open(writer, parent) : -1;
     qep_free(parent);
     return slash ? slash + 1 : path;
 }
 
-qep_status qep_writer_result_array(qep_writer *writer, const char *name, const double *values,
-                                   int rank, const size_t *shape, const char *units,
-                                   qep_error *err) {
-    hid_t group = -1;
-    const char *last = open_parent(writer, name, &group);
+static qep_status put_array(const qep_writer *writer, hid_t group, const char *last,
+                            const double *values, int rank, const size_t *shape, const char *units,
+                            const char *name, qep_error *err) {
     const hid_t set = group < 0 ? -1 : qep_h5_dataset(group, last, rank, shape, values);
     const int ok = set >= 0 && (!units || qep_h5_text(set, "units", units));
     if (set >= 0) {
         H5Dclose(set);
     }
     return close_group(writer, group, ok, name, err);
+}
+
+qep_status qep_writer_result_array(qep_writer *writer, const char *name, const double *values,
+                                   int rank, const size_t *shape, const char *units,
+                                   qep_error *err) {
+    hid_t group = -1;
+    const char *last = open_parent(writer, name, open_results, &group);
+    return put_array(writer, group, last, values, rank, shape, units, name, err);
+}
+
+qep_status qep_writer_series(qep_writer *writer, const char *name, const double *values,
+                             size_t count, const char *units, qep_error *err) {
+    hid_t group = -1;
+    const char *last = open_parent(writer, name, open_series, &group);
+    return put_array(writer, group, last, values, 1, &count, units, name, err);
 }
 
 qep_status qep_writer_result_table(qep_writer *writer, const char *name, const double *values,
@@ -77,7 +101,7 @@ qep_status qep_writer_result_table(qep_writer *writer, const char *name, const d
 qep_status qep_writer_result_names(qep_writer *writer, const char *name, const char *const *texts,
                                    size_t count, qep_error *err) {
     hid_t group = -1;
-    const char *last = open_parent(writer, name, &group);
+    const char *last = open_parent(writer, name, open_results, &group);
     const int ok = group >= 0 && qep_h5_texts_dataset(group, last, texts, count);
     return close_group(writer, group, ok, name, err);
 }

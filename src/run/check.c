@@ -8,5 +8,8 @@ qep_status qep_run_try_inputs(qep_run_state *run, qep_error *err) {
     QEP_TRY(qep_run_load_materials(run, 0, err));
     QEP_TRY(qep_run_load_entropy(run, 0, err));
     QEP_TRY(qep_run_load_charge(run, 0, err));
+    for (int d = 0; d < run->grid->ndim && run->config->entropy_current[d]; d++) {
+        QEP_TRY(qep_run_entropy_current_at(run, d, 0, run->buffer, err));
+    }
     return run->solves_rho ? qep_run_fill_rho_faces(run, 0, err) : QEP_OK;
 }

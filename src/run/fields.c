@@ -83,10 +83,23 @@ static qep_status load_kappa(qep_run_state *run, size_t frame, qep_error *err) {
             range[0], range[1],
             run->config->reading == QEP_READING_POISSON
                 ? "in reading \"poisson\" of this version, it needs the variable-coefficient solver"
-                : "when it begins uniform and varies later");
+                : "on a grid too large to look at it beforehand");
     }
     run->solution.kappa = (qep_coefficient){uniform ? coupling->kappa * range[0] : coupling->kappa,
                                             uniform ? NULL : run->profile};
+    return QEP_OK;
+}
+
+/* A profile that changes with time may be uniform in some frames; one that varies is enough. */
+static qep_status find_variation(qep_run_state *run, double *scratch, qep_error *err) {
+    const qep_field_spec *spec = run->config->coupling.profile;
+    const size_t frames = qep_run_changes(run, spec) ? run->frames : 1;
+    run->profile_varies = 0;
+    for (size_t frame = 0; frame < frames && !run->profile_varies; frame++) {
+        double range[2];
+        QEP_TRY(evaluate(run, spec, 1.0, frame, scratch, range, err));
+        run->profile_varies = range[0] != range[1];
+    }
     return QEP_OK;
 }
 
@@ -101,19 +114,23 @@ qep_status qep_run_probe_profile(qep_run_state *run, qep_error *err) {
     if (run->count > qep_memory_available() / sizeof(double) / 2) {
         return QEP_OK; /* too large to look; the memory check will say so */
     }
-    double range[2];
     QEP_TRY(qep_alloc_doubles(&scratch, run->count, "kappa profile", err));
-    const qep_status status = evaluate(run, spec, 1.0, 0, scratch, range, err);
+    const qep_status status = find_variation(run, scratch, err);
     qep_free(scratch);
-    QEP_TRY(status);
-    run->profile_varies = range[0] != range[1];
-    return QEP_OK;
+    return status;
 }
 
+/* What does not change with time is evaluated for the first frame only. */
 qep_status qep_run_load_materials(qep_run_state *run, size_t frame, qep_error *err) {
-    QEP_TRY(load_permittivity(run, frame, err));
-    QEP_TRY(load_conductivity(run, frame, err));
-    return load_kappa(run, frame, err);
+    const qep_config *c = run->config;
+    if (frame == 0 || qep_run_changes(run, c->permittivity)) {
+        QEP_TRY(load_permittivity(run, frame, err));
+    }
+    if (frame == 0 || qep_run_changes(run, c->conductivity)) {
+        QEP_TRY(load_conductivity(run, frame, err));
+    }
+    return frame == 0 || qep_run_changes(run, c->coupling.profile) ? load_kappa(run, frame, err)
+                                                                   : QEP_OK;
 }
 
 qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err) {
@@ -129,6 +146,12 @@ qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err
 qep_status qep_run_entropy_at(void *user, size_t frame, double *out, qep_error *err) {
     qep_run_state *run = user;
     return fill(run, run->config->entropy, frame, out, err);
+}
+
+qep_status qep_run_entropy_current_at(void *user, int axis, size_t frame, double *out,
+                                      qep_error *err) {
+    qep_run_state *run = user;
+    return fill(run, run->config->entropy_current[axis], frame, out, err);
 }
 
 /* The source of phi_rho, in an array of its own or in the buffer that is free until quantities are derived. */

@@ -47,6 +47,8 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         {"/solver/compatibility",    c->compatibility >= 0.0,                                                   solves,          unsolved                                     },
         {"/charge",                  run->has_charge,                                                           run->solves_rho, unasked                                      },
         {"/boundary",                face_values(run),                                                          run->solves_rho, unasked                                      },
+        {"/entropy_current",         c->entropy_current[0] != NULL,
+         (run->needs & QEP_NEEDS_ENTROPY_CURRENT) != 0,                                                                          "output.fields asks for nothing that follows from it"},
         {"/coupling",                c->coupling.closure != QEP_CLOSURE_LITERAL || c->coupling.profile != NULL,
          kappa,                                                                                                                  "there is no entropy that kappa could couple"},
         {"/materials/conductivity",  differs_from_one(c->conductivity),

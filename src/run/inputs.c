@@ -5,8 +5,8 @@
 #include "qep/base/text.h"
 #include <string.h>
 
-/* Every field of the configuration, faces included, in one list. */
-enum { SPECS = 5 + 6 };
+/* Every field of the configuration, components and faces included, in one list. */
+enum { SPECS = 5 + 3 + 6 };
 
 static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[SPECS]) {
     const qep_config *c = run->config;
@@ -17,6 +17,9 @@ static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[S
         if (all[i]) {
             specs[n++] = all[i];
         }
+    }
+    for (int d = 0; d < 3 && c->entropy_current[d]; d++) {
+        specs[n++] = c->entropy_current[d];
     }
     for (int face = 0; face < 6; face++) {
         const qep_field_spec *value = c->face[face / 2][face % 2].value;
@@ -91,6 +94,11 @@ static qep_status keep_times(qep_run_state *run, const double *times, size_t cou
 
 static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t others,
                                qep_error *err) {
+    if (has == others) {
+        return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
+                             "the data set `times` beside the series does not agree with \"time\" or "
+                             "with another series; remove one of them");
+    }
     return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
                          "the series has %zu frames, but %zu are needed: another field or \"time\" "
                          "says so; give all "
@@ -98,26 +106,48 @@ static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t ot
                          has, others);
 }
 
+/* Take the frames of one field's series into account; *stated: run->times are somebody's word and not yet a default. */
+static qep_status join_series(qep_run_state *run, const qep_field_spec *spec, int *stated,
+                              qep_error *err) {
+    size_t frames = 0;
+    double *times = NULL;
+    QEP_TRY(qep_field_series(spec, run->grid, &frames, &times, err));
+    qep_status status = QEP_OK;
+    const int differ = run->frames > 0 && frames > 0 && frames != run->frames;
+    if (differ || (times && *stated && !qep_field_same_times(run->times, times, frames))) {
+        status = series_clash(spec, frames, run->frames, err);
+    } else if (times && !*stated) {
+        qep_free(run->times);
+        run->times = NULL;
+        status = keep_times(run, times, frames, err);
+        *stated = 1;
+    }
+    run->frames = frames > 0 && run->frames == 0 ? frames : run->frames;
+    qep_free(times);
+    return status;
+}
+
+/* Series without times of their own: 0, 1, 2, ... s. */
+static qep_status count_times(qep_run_state *run, qep_error *err) {
+    QEP_TRY(qep_alloc_doubles(&run->times, run->frames, "times of the frames", err));
+    for (size_t k = 0; k < run->frames; k++) {
+        run->times[k] = (double)k;
+    }
+    return QEP_OK;
+}
+
 /* Frames: "time", else the time axis of the inputs, else a single one at t = 0. */
 qep_status qep_run_find_frames(qep_run_state *run, qep_error *err) {
     const qep_config *c = run->config;
     const qep_field_spec *specs[SPECS];
     const size_t n = list_specs(run, specs);
-    if (c->time_count > 0) {
+    int stated = c->time_count > 0;
+    if (stated) {
         QEP_TRY(keep_times(run, c->times, c->time_count, err));
     }
     for (size_t i = 0; i < n; i++) {
-        size_t frames = 0;
-        double *times = NULL;
-        QEP_TRY(qep_field_series(specs[i], run->grid, &frames, &times, err));
-        qep_status status = QEP_OK;
-        if (frames > 0 && run->frames > 0 && frames != run->frames) {
-            status = series_clash(specs[i], frames, run->frames, err);
-        } else if (frames > 0 && run->frames == 0) {
-            status = keep_times(run, times, frames, err);
-        }
-        qep_free(times);
-        QEP_TRY(status);
+        QEP_TRY(join_series(run, specs[i], &stated, err));
     }
-    return run->frames > 0 ? QEP_OK : keep_times(run, (const double[]){0.0}, 1, err);
+    run->frames = run->frames > 0 ? run->frames : 1;
+    return run->times ? QEP_OK : count_times(run, err);
 }

@@ -159,6 +159,9 @@ static qep_status entropy_numbers(qep_run_state *run, size_t frame, qep_error *e
 
 qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *err) {
     char unit[QEP_RUN_UNIT];
+    if (run->frames > 1) {
+        QEP_TRY(qep_run_number(run, frame, "", "time", run->times[frame], "s", err));
+    }
     if (run->config->reading == QEP_READING_POISSON) {
         QEP_TRY(solve_numbers(run, frame, err));
     }
@@ -233,9 +236,6 @@ static qep_status write_texts(qep_run_state *run, qep_error *err) {
 qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *err) {
     for (size_t i = 0; i < run->report->result_count; i++) {
         const qep_run_result *r = &run->report->result[i];
-        if (strncmp(r->group, "probes/", 7) == 0) {
-            continue; /* a table of its own */
-        }
         QEP_TRY(qep_writer_result_number(run->writer, r->group, r->name, r->value[frame],
                                          r->unit[0] ? r->unit : NULL, err));
     }

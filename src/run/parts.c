@@ -162,8 +162,16 @@ static qep_status solve_rho(qep_run_state *run, size_t frame, qep_error *err) {
     return judge(run, "phi_rho", &part->report, 0, err);
 }
 
+static int psi_changes(const qep_run_state *run) {
+    return qep_run_changes(run, run->config->entropy) ||
+           qep_run_changes(run, run->config->coupling.profile);
+}
+
 /* Without a Dirichlet face phi_S has zero weighted mean: psi has it already, kappa (S - S0) gets it by the shift. */
 static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
+    if (frame > 0 && !psi_changes(run)) {
+        return QEP_OK; /* S, psi and its shift are those of the frame before */
+    }
     QEP_TRY(qep_run_load_entropy(run, frame, err));
     if (!run->S || run->config->reading != QEP_READING_POISSON) {
         return QEP_OK;

@@ -91,6 +91,8 @@ static void prepare_solution(qep_run_state *run) {
     s->frames = run->frames;
     s->times = run->times;
     s->entropy_at = qep_run_entropy_at;
+    s->entropy_current_at =
+        run->config->entropy_current[0] ? qep_run_entropy_current_at : NULL;
     s->user = run;
 }
 
@@ -148,6 +150,7 @@ static qep_status do_frames(qep_run_state *run, qep_error *err) {
 
 static qep_status commit(qep_run_state *run, qep_error *err) {
     const double start = qep_run_seconds();
+    QEP_TRY(qep_run_write_series(run, err));
     QEP_TRY(qep_run_write_provenance(run, err));
     QEP_TRY(qep_writer_commit(run->writer, run->unconverged ? "unconverged" : "complete", err));
     run->report->written = 1;
@@ -158,7 +161,7 @@ static qep_status commit(qep_run_state *run, qep_error *err) {
 /* A series that was stopped keeps what is finished as NAME.partial.h5; a single frame is whole or nothing. */
 static void keep_finished_frames(qep_run_state *run, qep_error *err) {
     if (run->writer && run->frames > 1 && run->finished > 0 &&
-        qep_run_write_provenance(run, err) == QEP_OK && qep_writer_keep_partial(run->writer, err)) {
+        qep_run_write_series(run, err) == QEP_OK && qep_run_write_provenance(run, err) == QEP_OK && qep_writer_keep_partial(run->writer, err)) {
         qep_log_write(run->log, QEP_LOG_WARNING,
                       "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s",
                       run->finished, run->frames, run->report->output);

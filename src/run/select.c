@@ -29,6 +29,10 @@ static int frames_given(const qep_run_state *run, const qep_quantity_row *row) {
     return run->frames > 1 || !(row->needs & QEP_NEEDS_FRAMES);
 }
 
+static int current_given(const qep_run_state *run, const qep_quantity_row *row) {
+    return run->config->entropy_current[0] || !(row->needs & QEP_NEEDS_ENTROPY_CURRENT);
+}
+
 /* One row per reason why a quantity may not exist. */
 static const struct {
     int (*holds)(const qep_run_state *run, const qep_quantity_row *row);
@@ -39,6 +43,7 @@ static const struct {
     {potential_exists,
      "is not defined with a kappa profile in this reading: E = -kappa grad S is the definition; ask for E and J_S"},
     {entropy_given,      "needs \"entropy\", which is not given"                                                  },
+    {current_given,      "needs \"entropy_current\", which is not given"                                          },
     {frames_given,       "needs at least two frames: give \"time\" or an input with a time axis"                  },
     /* clang-format on */
 };

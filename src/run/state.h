@@ -5,18 +5,13 @@
 
 #include "qep/config/config.h"
 #include "qep/derive/quantity.h"
+#include "qep/grid/interpolate.h"
 #include "qep/io/write.h"
 #include "qep/run/run.h"
 #include "qep/spectral/wisdom.h"
 #include <time.h>
 
 enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64, QEP_RUN_REPORTERS = 64 };
-
-/* Where a probe reads: two neighbours and the weight of the upper one, per axis. */
-typedef struct {
-    size_t index[3][2];
-    double weight[3];
-} qep_probe_stencil;
 
 typedef struct {
     const qep_run_options *options;
@@ -55,7 +50,7 @@ typedef struct {
 
     /* frame.c, probes.c */
     qep_writer *writer;
-    qep_probe_stencil *probe;
+    qep_interpolation *probe;
     size_t finished; /* frames on disk */
 
     /* sources.c: who has reported numbers, in the order of the groups */
@@ -99,6 +94,8 @@ void qep_run_repeat_source_numbers(qep_run_state *run, size_t frame);
 /* Evaluate the inputs of the first frame and keep nothing: the faults that --check must find. */
 qep_status qep_run_try_inputs(qep_run_state *run, qep_error *err);
 qep_status qep_run_entropy_at(void *run, size_t frame, double *out, qep_error *err);
+qep_status qep_run_entropy_current_at(void *run, int axis, size_t frame, double *out,
+                                      qep_error *err);
 /* Whether a field (may be NULL) must be read again for a later frame. */
 int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec);
 /* Evaluate the profile of kappa to learn whether it varies. */
@@ -133,8 +130,8 @@ qep_status qep_run_place_probes(qep_run_state *run, qep_error *err);
 qep_status qep_run_read_probes(qep_run_state *run, size_t frame, const qep_quantity_row *row,
                                int component, const double *values, qep_error *err);
 
-/* Tables probes/<name> of the frames so far: one row per frame, t first. */
-qep_status qep_run_write_probes(qep_run_state *run, size_t frame, qep_error *err);
+/* series.c: /series, every number of the finished frames as a list over them; nothing for a single frame. */
+qep_status qep_run_write_series(qep_run_state *run, qep_error *err);
 
 /* provenance.c */
 qep_status qep_run_write_provenance(qep_run_state *run, qep_error *err);

@@ -88,8 +88,7 @@ int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid
     return 0;
 }
 
-/* Times of two series agree when they differ by no more than rounding of the longer one. */
-static int same_times(const double *a, const double *b, size_t count) {
+int qep_field_same_times(const double *a, const double *b, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (!(fabs(a[i] - b[i]) <= 1e-9 * fmax(fabs(a[i]), fabs(b[i])))) {
             return 0;
@@ -115,14 +114,16 @@ static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, 
     if (series.frames == 0) {
         return QEP_OK;
     }
-    if (*count == 0) {
-        *count = series.frames;
-        *times = series.times;
-        return QEP_OK;
-    }
-    const int agree = *count == series.frames && same_times(*times, series.times, *count);
     const size_t frames = series.frames;
-    qep_free(series.times);
+    const int first = *count == 0, comparable = series.stated && *times;
+    const int agree = first || (*count == frames &&
+                                (!comparable || qep_field_same_times(*times, series.times, frames)));
+    *count = first ? frames : *count;
+    if (agree && series.stated && !*times) {
+        *times = series.times;
+    } else {
+        qep_free(series.times);
+    }
     return agree ? QEP_OK
                  : qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, spec->file,
                                  "%s%s%s has %zu frames, another series of this field has %zu%s; "

@@ -13,6 +13,9 @@ static const qep_source_row *const rows[] = {
     &qep_source_density_matrix,
     &qep_source_thermal,
     &qep_source_gas,
+    &qep_source_random,
+    &qep_source_pattern,
+    &qep_source_bits,
 };
 
 const qep_source_row *const *qep_source_table(size_t *count) {

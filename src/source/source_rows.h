@@ -7,5 +7,8 @@
 extern const qep_source_row qep_source_density_matrix;
 extern const qep_source_row qep_source_gas;
 extern const qep_source_row qep_source_thermal;
+extern const qep_source_row qep_source_random;
+extern const qep_source_row qep_source_pattern;
+extern const qep_source_row qep_source_bits;
 
 #endif

@@ -65,21 +65,26 @@ def test_the_checksum_recipe_sees_damage(film):
 
 def attributes_of(file):
     """All attribute names of a result, <record>_min and the like folded; names of groups and data sets of provenance."""
-    names, records = set(file.attrs), set()
+    names, records = dict.fromkeys(file.attrs), set()
     for frame in file["data"].values():
         records |= set(frame["meshes"])
-    file.visititems(lambda name, item: names.update(item.attrs))
+    probes = {}
+    file.visititems(lambda name, item: (probes if "/probes/" in name and name.startswith("data") else names).update(dict.fromkeys(item.attrs)))
     folded = set()
     for name in names:
         name = re.sub(r"_units$", "", name)
         head = re.sub(r"_(min|max)$", "", name)
         folded.add(f"<record>_{name[-3:]}" if head != name and head in records else name)
+    for name in probes:
+        record, _, axes = re.sub(r"_units$", "", name).rpartition("_") if re.search(r"_[xyz]+(_units)?$", name) else (name.removesuffix("_units"), "", "")
+        assert record in records, name
+        folded.add("<record>_x" if axes else "<record>")
     return folded | set(file["provenance"])
 
 
 def test_every_attribute_is_explained(run, tmp_path):
     """Both ways: no attribute without a word about it, no word about an attribute that no result has."""
-    line = {"grid": {"points": [20], "lengths": [1]}, "entropy": "sin(2*pi*x)", "output": {"file": "line.h5"}}
+    line = {"grid": {"points": [20], "lengths": [1]}, "entropy": "sin(2*pi*x)", "time": {"times": [0, 1]}, "output": {"file": "line.h5"}}
     walls = {"grid": {"points": [20, 18], "lengths": [1, 1]}, "boundary": {"x": "neumann", "y": "neumann"}, "coupling": CELL, "solver": {"neutralize": True},
              "entropy": "cos(2*pi*x)", "charge": "cos(2*pi*x)", "output": {"file": "walls.h5", "fields": ["S", "phi", "kappa"]}}
     found = set()

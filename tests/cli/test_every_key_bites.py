@@ -77,6 +77,10 @@ BASES = {
         "output": {"file": "out.h5"},
     },
     "instants": {"grid": {"points": [10], "lengths": [1.0]}, "entropy": "x*(1 - x)*t", "time": {"times": [1, 2]}, "output": {"file": "out.h5"}},
+    "flow": {
+        "grid": {"points": [10, 9], "lengths": [1.0, 0.9]}, "entropy": "x*(1 - x)*t", "time": {"times": [1, 2]}, "entropy_current": ["x", "x*y"],
+        "output": {"file": "out.h5", "fields": ["entropy_rate"]},
+    },
     "gauged": {
         "grid": {"points": [10, 9], "lengths": [1.0, 0.9]}, "entropy": WAVE, "coupling": VOLTS,
         "solver": {"gauge": {"point": [0.05, 0.05], "value": "0.1 V"}}, "output": {"file": "out.h5"},
@@ -104,6 +108,8 @@ CASES = {
     "boundary.z": [("deep", "boundary.z", "dirichlet"), ("film", "boundary.z", "dirichlet", 3)],
     "entropy": [("film", "entropy", 2), ("film", "entropy", DELETE, 3)],
     "charge": [("film", "charge", "2e-11*cos(3*x)"), ("film", "charge", DELETE)],
+    "entropy_current": [("flow", "entropy_current", ["x", "0.1*x*y"]), ("flow", "entropy_current", ["x"], 3), ("flow", "entropy_current", DELETE, 3),
+                        ("flow", "entropy_current", ["1 V", 0], 3)],
     "materials.conductivity": [("film", "materials.conductivity", 2), ("film", "materials.conductivity", -1, 3), ("film", "materials.conductivity", "-x", 4)],
     "materials.permittivity": [("film", "materials.permittivity", 3), ("film", "materials.permittivity", 0, 3)],
     "coupling.closure": [("deep", "coupling.closure", "cell", 3), ("deep", "coupling.closure", "custom", 3),
@@ -176,6 +182,7 @@ IDLE = {
     "/coupling": ("wire", "coupling", {"closure": "cell", "cell_volume": 1e-28, "time": 1e-12}),
     "/materials/conductivity": ("wire", "materials.conductivity", 5),
     "/materials/permittivity": ("still", "materials.permittivity", 5),
+    "/entropy_current": ("still", "entropy_current", [1, 0]),
     "/charge": ("film", "output.fields", ["phi_S"]),
     "/boundary": ("film", "output.fields", ["S", "J_S"]),
 }

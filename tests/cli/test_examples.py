@@ -399,3 +399,51 @@ def test_thermoelectric_film_gives_the_stated_numbers(solve):
     text = readme("thermoelectric-film")
     assert f"{low / (number * K_B):.3f} k_B and {high / (number * K_B):.3f} k_B per electron" in text
     assert f"{seebeck / np.ptp(records['phi']):.0f} times the entropic potential" in text and 340 < K_B * 77 / E / np.ptp(records["phi"]) < 355
+
+
+# ---- nanopattern --------------------------------------------------------------------------------------------------------------
+
+def expected_spread():
+    """(std between the ends, std of the tips): Gaussian disorder of 1e4 J/(K m^3) correlated over 15 nm, ends 200 nm wide and periodic."""
+    one = np.sqrt(2) * ZINC_BLENDE * 1e4
+    return one * np.sqrt(np.sqrt(np.pi) * 15 / 200), one * np.sqrt(1 - np.exp(-2 * (25 / 15) ** 2))
+
+
+def test_nanopattern_statistics_over_32_seeds(shell, tmp_path):
+    printed = table_rows(shell("sh examples/nanopattern/nanopattern.sh"), "32 seeds")
+    stated = table_rows(readme("nanopattern"), "32 seeds")
+    assert printed == stated
+    for (name, mean, spread), middle, expected in zip(printed, (0, ZINC_BLENDE * -9e4), expected_spread(), strict=True):
+        assert abs(float(mean) * 1e-3 - middle) < 2 * expected / np.sqrt(32), name
+        assert abs(float(spread) * 1e-3 / expected - 1) < 2 / np.sqrt(62), name
+    lines = [json.loads(line) for line in (tmp_path / "nanopattern.jsonl").read_text().splitlines()]
+    assert len({line["results"]["probes"][0]["phi"] for line in lines}) == 32, "every seed is another sample"
+    assert_stated(readme("nanopattern"), {
+        "mean": [2.36e6], "dot": [-9e4], "rms": [1e4], "kappa dot": [ZINC_BLENDE * -9e4 * 1e3],
+        "std of the ends": [expected_spread()[0] * 1e3], "std of the tips": [expected_spread()[1] * 1e3]})
+    assert "`0.37 K`" in readme("nanopattern") and round(expected_spread()[0] / 300e-6, 2) == 0.37
+
+
+# ---- erased-bits --------------------------------------------------------------------------------------------------------------
+
+def test_erased_bits_gives_the_stated_numbers(call, tmp_path):
+    done = call("--json", "-f", "-o", tmp_path / "bits.h5", EXAMPLES / "erased-bits" / "erased-bits.json")
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)["results"]
+    bit, volume, t = K_B * np.log(2), 2e-24, 0.25e-9 * np.arange(73)
+    step = HBAR * np.log(2) / (E * 1e-9)
+    left = np.clip(1 - (t[:, None] - 1e-9 * np.arange(1, 17)) / 0.5e-9, 0, 1)     # of each cell, at each time
+    assert np.allclose(results["bits"]["entropy"], left.sum(axis=1) * bit, rtol=0, atol=1e-13 * 16 * bit)
+    first, last = results["probes"]
+    for probe, cell in ((first, 0), (last, 15)):
+        assert np.allclose(probe["phi"], step * (left[:, cell] - left.mean(axis=1)), rtol=0, atol=1e-12 * step)
+        assert np.allclose(probe["dS_dt"], np.gradient(left[:, cell], t) * bit / volume, rtol=0, atol=1e-9 * bit / volume / 0.5e-9)
+    with h5py.File(tmp_path / "bits.h5") as file:
+        assert np.array_equal(file["series/probes/first/phi"][...], first["phi"]) and len(file["data"]) == 73
+    rate = -bit / volume / 0.5e-9
+    heat = K_B * 300 * np.log(2)
+    warming = heat / 1.66e6 / volume
+    assert_stated(readme("erased-bits"), {
+        "16 k_B ln 2": [16 * bit, results["bits"]["entropy"][0]], "tau": [1e-9], "step": [step, last["phi"][6] - first["phi"][6]],
+        "first": [-15 / 16 * step, first["phi"][6]], "last": [step / 16, last["phi"][6]], "dS/dt": [rate, min(first["dS_dt"])], "heat": [heat], "kT ln 2/e": [heat / E],
+        "hbar/kT": [HBAR / K_B / 300], "ratio": [step / (heat / E)], "warming": [warming], "thermoelectric": [warming * 100e-6]})

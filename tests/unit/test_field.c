@@ -253,8 +253,7 @@ static void data_sets_and_series(void **state) {
     qep_error_clear(&err);
     assert_int_equal(qep_field_series(spec, &grid, &count, &times, &err), QEP_OK);
     assert_int_equal(count, 2);
-    assert_true(times[0] == 0.0 && times[1] == 1.0);
-    qep_free(times);
+    assert_null(times); /* the file states none */
     assert_int_equal(qep_field_is_time_dependent(spec, &grid, NULL), 1);
     assert_int_equal(qep_field_fill(spec, &grid, 0.0, 1, NULL, 2, out, NULL, &err), QEP_OK);
     for (size_t i = 0; i < COUNT; i++) {

@@ -27,6 +27,7 @@ typedef struct {
 #define QEP_DIM_FLUX QEP_DIMENSION(2, 1, -2, -1, 0, 0, 0)             /* V s: hbar/e */
 #define QEP_DIM_ENTROPY QEP_DIMENSION(2, 1, -2, 0, -1, 0, 0)          /* J/K */
 #define QEP_DIM_ENTROPY_DENSITY QEP_DIMENSION(-1, 1, -2, 0, -1, 0, 0) /* J/(K m^3) */
+#define QEP_DIM_ENTROPY_CURRENT QEP_DIMENSION(0, 1, -3, 0, -1, 0, 0)  /* W/(K m^2) */
 #define QEP_DIM_CHARGE_DENSITY QEP_DIMENSION(-3, 0, 1, 1, 0, 0, 0)    /* C/m^3 */
 #define QEP_DIM_CONDUCTIVITY QEP_DIMENSION(-3, -1, 3, 2, 0, 0, 0)     /* S/m */
 #define QEP_DIM_PERMITTIVITY QEP_DIMENSION(-3, -1, 4, 2, 0, 0, 0)     /* F/m */

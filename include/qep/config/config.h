@@ -61,6 +61,7 @@ typedef struct {
     double cross_section, thickness; /* 0 when not given */
     qep_face face[3][2];
     qep_field_spec *entropy, *charge, *conductivity, *permittivity; /* NULL when not given */
+    qep_field_spec *entropy_current[3]; /* one per axis, or NULL; owned */
     qep_coupling coupling;
     qep_reading reading;
     double direction[3]; /* unit vector, reading "directional" */

@@ -54,6 +54,9 @@ typedef struct {
     size_t frame, frames;
     const double *times;
     qep_status (*entropy_at)(void *user, size_t frame, double *out, qep_error *err);
+    /* Component `axis` of the entropy current density J_s at `frame`, W K^-1 m^-2, into out [nz,ny,nx]; NULL when there is none. */
+    qep_status (*entropy_current_at)(void *user, int axis, size_t frame, double *out,
+                                     qep_error *err);
     void *user;
 } qep_solution;
 

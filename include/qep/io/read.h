@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
     size_t frames; /* 0: no leading time axis */
     double *times; /* [frames], s, or NULL; release with qep_free */
+    int stated;    /* the file has a data set `times`; else they are 0, 1, 2, ... */
 } qep_read_series;
 
 /* Open and check everything but the values: existence, rank and shape against the grid, type, storage (no external files), openPMD spacing, offset, axis

@@ -64,6 +64,10 @@ qep_status qep_writer_result_array(qep_writer *writer, const char *name, const d
 /* A list of names below results, data set [count] of texts. */
 qep_status qep_writer_result_names(qep_writer *writer, const char *name, const char *const *texts,
                                    size_t count, qep_error *err);
+/* A list over frames, data set [count] below /series; name may hold groups ("probes/tip/phi"). units may
+ * be NULL. */
+qep_status qep_writer_series(qep_writer *writer, const char *name, const double *values,
+                             size_t count, const char *units, qep_error *err);
 /* Finish the frame: views, flush. The frame is readable from here on even if the process is killed. */
 qep_status qep_writer_frame_end(qep_writer *writer, qep_error *err);
 

@@ -23,7 +23,7 @@ typedef struct {
     void *after_plan_user;
 } qep_run_options;
 
-/* One number of /data/<frame>/results, over the frames. */
+/* One number of /data/<frame>/results, over the frames; also a list of /series. */
 typedef struct {
     char group[96]; /* "" or "electrodes/left" */
     char name[48];

@@ -70,10 +70,12 @@ int qep_field_is_constant(const qep_field_spec *spec, double *value);
 int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid,
                                 const qep_parameters *parameters);
 
-/* Frames of an HDF5 series found in the tree, sources included: *count = 0 when there is none; times (release with qep_free) come from the
- * file's `times` data set beside the series (same group, else root; s), else 0, 1, 2, ... Two series that disagree: QEP_ERR_INPUT. */
+/* Frames of the HDF5 series found in the tree, sources included: *count = 0 when there is none; times (release with qep_free) come from a
+ * file's `times` data set beside a series (same group, else root; s), NULL when no file has one. Two series that disagree: QEP_ERR_INPUT. */
 qep_status qep_field_series(const qep_field_spec *spec, const qep_grid *grid, size_t *count,
                             double **times, qep_error *err);
+/* 1 when the times of two series differ by no more than rounding of the larger one. */
+int qep_field_same_times(const double *a, const double *b, size_t count);
 
 /* Compile expressions and open data sets without reading them: the errors that `--check` must find. */
 qep_status qep_field_check(const qep_field_spec *spec, const qep_grid *grid,

@@ -23,4 +23,10 @@ void qep_series_backward(const qep_series *series, double *block);
 /* Coefficients to samples of the m-th derivative, m = 1 or 2. */
 void qep_series_derivative(const qep_series *series, int m, double *block);
 
+/* u [nz,ny,nx] on a box, periodic whatever its faces say: every Fourier mode multiplied by factor(context, k), k the wavenumbers along
+ * x, y, z in 1/m (0 along axes of one sample; of magnitude, so that the factor is that of a symmetric filter). Plans are estimated.
+ * The same bits for any number of threads. QEP_ERR_MEMORY. */
+qep_status qep_series_filter(const qep_grid *box, double (*factor)(const void *context, const double k[3]), const void *context, int threads,
+                             double *u, qep_error *err);
+
 #endif
