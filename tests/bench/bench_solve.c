@@ -1,7 +1,9 @@
 /* How near the solve stage and the derivative passes are to their floors, in one process with floor and program alternated:
- *   solve: transform, divide, transform back  against  FFTW's in-place pair of the same kinds (MEASURE, same threads);
- *   derivative passes  against  a plain copy of the bytes they must move.
- * Usage: bench_solve [N ...] (default 128 256). Minimum of REPEATS runs each. */
+ *   solve: transform, divide or multiply, transform back  against  FFTW's in-place pair (MEASURE, same threads): of the same kinds on n^3 cells
+ *   (n^3 intervals of nodes), and for open axes the real transforms of the doubled box;
+ *   derivative passes  against  a plain copy of the bytes they must move;
+ *   whole solve calls, with their planning, kernel and memory.
+ * Usage: bench_solve [-c CASE] [N ...] (default: all cases, 128 256). Minimum of REPEATS runs each. */
 #include "qep/base/memory.h"
 #include "qep/poisson/calculus.h"
 #include "qep/poisson/poisson.h"
@@ -17,22 +19,35 @@ enum { REPEATS = 7 };
 
 typedef struct {
     const char *name;
-    qep_bc bc;
+    qep_bc bc[3];
     qep_sampling sampling;
-    fftw_r2r_kind forward, backward; /* of the floor; unused when periodic */
+    fftw_r2r_kind forward, backward; /* of the floor; unused when periodic or open */
     int lost;                        /* samples that are not unknowns */
 } bench_case;
 
+#define ALL(bc) {bc, bc, bc}
 static const bench_case cases[] = {
-    {"P  cell", QEP_PERIODIC, QEP_CELL, FFTW_R2HC, FFTW_HC2R, 0},
-    {"DD cell", QEP_DIRICHLET, QEP_CELL, FFTW_RODFT10, FFTW_RODFT01, 0},
-    {"NN cell", QEP_NEUMANN, QEP_CELL, FFTW_REDFT10, FFTW_REDFT01, 0},
-    {"DD node", QEP_DIRICHLET, QEP_NODE, FFTW_RODFT00, FFTW_RODFT00, 2},
-    {"NN node", QEP_NEUMANN, QEP_NODE, FFTW_REDFT00, FFTW_REDFT00, 0},
+    {"P", ALL(QEP_PERIODIC), QEP_CELL, FFTW_R2HC, FFTW_HC2R, 0},
+    {"D-cell", ALL(QEP_DIRICHLET), QEP_CELL, FFTW_RODFT10, FFTW_RODFT01, 0},
+    {"N-cell", ALL(QEP_NEUMANN), QEP_CELL, FFTW_REDFT10, FFTW_REDFT01, 0},
+    {"D-node", ALL(QEP_DIRICHLET), QEP_NODE, FFTW_RODFT00, FFTW_RODFT00, 2},
+    {"N-node", ALL(QEP_NEUMANN), QEP_NODE, FFTW_REDFT00, FFTW_REDFT00, 0},
+    {"M", {QEP_PERIODIC, QEP_PERIODIC, QEP_OPEN}, QEP_CELL, FFTW_R2HC, FFTW_HC2R, 0},
+    {"U", ALL(QEP_OPEN), QEP_CELL, FFTW_R2HC, FFTW_HC2R, 0},
 };
+enum { CASES = sizeof cases / sizeof *cases };
 
 static void load_nothing(const void *context, size_t y0, size_t y1, size_t z, double *rows) {
     (void)context, (void)y0, (void)y1, (void)z, (void)rows;
+}
+
+/* Some source, where the passes do not start from the field itself. */
+static void load_something(const void *context, size_t y0, size_t y1, size_t z, double *rows) {
+    const qep_grid *grid = context;
+    const size_t nx = grid->axis[0].n;
+    for (size_t i = 0; i < (y1 - y0) * nx; i++) {
+        rows[i] = 1e-3 * (double)((i + y0 + 7 * z) % 97);
+    }
 }
 
 static double minimum(double a, double b) {
@@ -47,12 +62,15 @@ static void set_threads(int threads) {
 #endif
 }
 
-/* A grid whose unknowns are n^3: node walls need the walls' own samples besides. */
+static int is_real_fourier(const bench_case *c) {
+    return c->bc[0] == QEP_PERIODIC || c->bc[0] == QEP_OPEN;
+}
+
+/* n intervals per axis. */
 static qep_grid make_grid(const bench_case *c, size_t n) {
-    const size_t size = n + (size_t)c->lost + (c->bc == QEP_NEUMANN && c->sampling == QEP_NODE ? 1 : 0);
-    const size_t points[3] = {size, size, size};
+    const size_t size = n + (c->sampling == QEP_NODE ? 1 : 0), points[3] = {size, size, size};
     const double lengths[3] = {1.0, 1.1, 1.2};
-    const qep_bc faces[3][2] = {{c->bc, c->bc}, {c->bc, c->bc}, {c->bc, c->bc}};
+    const qep_bc faces[3][2] = {{c->bc[0], c->bc[0]}, {c->bc[1], c->bc[1]}, {c->bc[2], c->bc[2]}};
     qep_grid grid;
     if (qep_grid_init(&grid, 3, points, lengths, NULL, NULL, c->sampling, faces, NULL) != QEP_OK) {
         abort();
@@ -60,66 +78,103 @@ static qep_grid make_grid(const bench_case *c, size_t n) {
     return grid;
 }
 
+typedef struct {
+    double *data;
+    size_t count;
+    fftw_plan forward, backward;
+    double planning;
+} floor_pair;
+
+static floor_pair make_floor(const bench_case *c, const qep_grid *grid, int threads) {
+    floor_pair f = {.count = 1};
+    int m[3]; /* z, y, x */
+    for (int d = 0; d < 3; d++) {
+        m[2 - d] = (int)(grid->axis[d].n - (size_t)c->lost) * (c->bc[d] == QEP_OPEN ? 2 : 1);
+        f.count *= (size_t)m[2 - d] + (d == 0 ? 2 : 0);
+    }
+    if (qep_alloc_doubles(&f.data, f.count, "floor", NULL) != QEP_OK) {
+        abort();
+    }
+    memset(f.data, 0, f.count * sizeof *f.data);
+    set_threads(threads);
+    const double start = omp_get_wtime();
+    if (is_real_fourier(c)) {
+        fftw_complex *modes = (fftw_complex *)(void *)f.data;
+        f.forward = fftw_plan_dft_r2c_3d(m[0], m[1], m[2], f.data, modes, FFTW_MEASURE);
+        f.backward = fftw_plan_dft_c2r_3d(m[0], m[1], m[2], modes, f.data, FFTW_MEASURE);
+    } else {
+        f.forward = fftw_plan_r2r_3d(m[0], m[1], m[2], f.data, f.data, c->forward, c->forward, c->forward, FFTW_MEASURE);
+        f.backward = fftw_plan_r2r_3d(m[0], m[1], m[2], f.data, f.data, c->backward, c->backward, c->backward, FFTW_MEASURE);
+    }
+    f.planning = omp_get_wtime() - start;
+    set_threads(1);
+    return f;
+}
+
+/* Any kernel costs the same. */
+static double *make_kernel(qep_passes *passes) {
+    double *kernel = NULL;
+    const size_t count = qep_passes_modes(passes, 0) * qep_passes_modes(passes, 1) * qep_passes_modes(passes, 2);
+    if (!qep_passes_open_axes(passes)) {
+        return NULL;
+    }
+    if (qep_alloc_doubles(&kernel, count, "kernel", NULL) != QEP_OK) {
+        abort();
+    }
+    for (size_t i = 0; i < count; i++) {
+        kernel[i] = 1.0;
+    }
+    qep_passes_use_kernel(passes, kernel);
+    return kernel;
+}
+
 static void bench_transforms(const bench_case *c, size_t n, int threads) {
     const qep_grid grid = make_grid(c, n);
     const size_t count = qep_grid_count(&grid);
-    double *u = NULL, *floor_data = NULL;
+    double *u = NULL;
     qep_walls walls;
     qep_walls_init(&walls, &grid);
-    const int m = (int)(grid.axis[0].n - (size_t)c->lost);
-    const size_t padded = (size_t)m * (size_t)m * (size_t)(m + 2);
-    if (qep_alloc_doubles(&u, count, "u", NULL) != QEP_OK || qep_alloc_doubles(&floor_data, padded, "floor", NULL) != QEP_OK) {
+    if (qep_alloc_doubles(&u, count, "u", NULL) != QEP_OK) {
         abort();
     }
-    memset(floor_data, 0, padded * sizeof *floor_data);
-    set_threads(threads);
-    const double plan0 = omp_get_wtime();
-    fftw_plan forward, backward;
-    if (c->bc == QEP_PERIODIC) {
-        forward = fftw_plan_dft_r2c_3d(m, m, m, floor_data, (fftw_complex *)(void *)floor_data, FFTW_MEASURE);
-        backward = fftw_plan_dft_c2r_3d(m, m, m, (fftw_complex *)(void *)floor_data, floor_data, FFTW_MEASURE);
-    } else {
-        forward = fftw_plan_r2r_3d(m, m, m, floor_data, floor_data, c->forward, c->forward, c->forward, FFTW_MEASURE);
-        backward = fftw_plan_r2r_3d(m, m, m, floor_data, floor_data, c->backward, c->backward, c->backward, FFTW_MEASURE);
-    }
-    const double floor_plan = omp_get_wtime() - plan0;
-    set_threads(1);
+    floor_pair pair = make_floor(c, &grid, threads);
     qep_passes *passes = NULL;
-    const double plan1 = omp_get_wtime();
+    const double start = omp_get_wtime();
     if (qep_passes_create(&passes, &grid, &walls, threads, QEP_EFFORT_ESTIMATE, NULL) != QEP_OK) {
         abort();
     }
-    const double plan = omp_get_wtime() - plan1;
+    const double plan = omp_get_wtime() - start;
+    double *kernel = make_kernel(passes);
     for (size_t i = 0; i < count; i++) {
         u[i] = sin(0.37 * (double)i);
     }
     double floor_time = INFINITY, time = INFINITY, constant = 0.0;
     for (int r = 0; r < REPEATS; r++) {
-        for (size_t i = 0; i < padded; i++) {
-            floor_data[i] = 1e-3 * (double)(i % 97);
+        for (size_t i = 0; i < pair.count; i++) {
+            pair.data[i] = 1e-3 * (double)(i % 97);
         }
         double t = omp_get_wtime();
-        fftw_execute(forward);
-        fftw_execute(backward);
+        fftw_execute(pair.forward);
+        fftw_execute(pair.backward);
         floor_time = minimum(floor_time, omp_get_wtime() - t);
         t = omp_get_wtime();
-        qep_passes_solve(passes, load_nothing, NULL, u, NULL, &constant);
+        qep_passes_solve(passes, qep_passes_open_axes(passes) == 3 ? load_something : load_nothing, &grid, u, NULL, &constant);
         time = minimum(time, omp_get_wtime() - t);
     }
-    printf("%4zu  %s  %d threads   floor %8.4f s   solve %8.4f s   ratio %5.2f   plan %6.4f s (floor %6.2f s)\n", n, c->name, threads,
-           floor_time, time, time / floor_time, plan, floor_plan);
+    printf("%4zu  %-6s  %d threads   floor %8.4f s   solve %8.4f s   ratio %5.2f   plan %6.4f s (floor %6.2f s)\n", n, c->name, threads,
+           floor_time, time, time / floor_time, plan, pair.planning);
     fflush(stdout);
-    fftw_destroy_plan(forward);
-    fftw_destroy_plan(backward);
+    fftw_destroy_plan(pair.forward);
+    fftw_destroy_plan(pair.backward);
     qep_passes_destroy(passes);
+    qep_free(kernel);
     qep_free(u);
-    qep_free(floor_data);
+    qep_free(pair.data);
 }
 
 /* One read and one write per sample is what a derivative must move. */
 static void bench_derivatives(qep_derivative derivative, size_t n, int threads) {
-    const bench_case c = cases[0];
-    const qep_grid grid = make_grid(&c, n);
+    const qep_grid grid = make_grid(&cases[0], n);
     const size_t count = qep_grid_count(&grid), stripe = count / (size_t)threads;
     double *u = NULL, *out = NULL;
     qep_calculus *calculus = NULL;
@@ -168,11 +223,14 @@ static void bench_solver(const bench_case *c, qep_derivative derivative, size_t 
     const qep_calculus_options options = {.derivative = derivative, .threads = threads};
     qep_walls walls;
     qep_walls_init(&walls, &grid);
+    const double start = omp_get_wtime();
     if (qep_alloc_doubles(&u, count, "u", NULL) != QEP_OK || qep_alloc_doubles(&f, count, "f", NULL) != QEP_OK ||
         qep_calculus_create(&calculus, &grid, &options, NULL, NULL) != QEP_OK ||
         qep_poisson_create(&solver, calculus, &grid, NULL, NULL, NULL) != QEP_OK) {
         abort();
     }
+    const double planning = omp_get_wtime() - start;
+    const qep_poisson_open open = qep_poisson_open_axes(solver);
     for (size_t i = 0; i < count; i++) {
         f[i] = sin(6.0 * (double)(i % grid.axis[0].n) / (double)grid.axis[0].n + 1e-3 * (double)(i / count));
         u[i] = 0.0;
@@ -187,8 +245,10 @@ static void bench_solver(const bench_case *c, qep_derivative derivative, size_t 
         }
         time = minimum(time, omp_get_wtime() - t);
     }
-    printf("%4zu  %s  %-8s %d threads   right side + solve + residual check %8.4f s   residual %.1e\n", n, c->name,
-           qep_derivative_table()[derivative].name, threads, time, report.residual);
+    printf("%4zu  %-6s  %-8s %d threads   right side + solve + residual check %8.4f s   residual %.1e   planning %6.4f s, kernel %6.4f s of it   "
+           "memory %.0f MB besides f and u\n",
+           n, c->name, qep_derivative_table()[derivative].name, threads, time, report.residual, planning, open.seconds,
+           1e-6 * (double)qep_poisson_memory(&grid, derivative, threads));
     fflush(stdout);
     qep_poisson_destroy(solver);
     qep_calculus_destroy(calculus);
@@ -197,26 +257,37 @@ static void bench_solver(const bench_case *c, qep_derivative derivative, size_t 
     qep_free(f);
 }
 
+static void bench_size(size_t n, const char *only) {
+    for (int threads = 1; threads <= 2; threads++) {
+        for (size_t i = 0; i < CASES; i++) {
+            if (!only || strcmp(only, cases[i].name) == 0) {
+                bench_transforms(&cases[i], n, threads);
+            }
+        }
+        for (int derivative = QEP_FD2; derivative <= QEP_FD8 && !only; derivative++) {
+            bench_derivatives((qep_derivative)derivative, n, threads);
+        }
+        for (size_t i = 0; i < CASES; i++) {
+            if ((!only || strcmp(only, cases[i].name) == 0) && cases[i].sampling == QEP_CELL) {
+                bench_solver(&cases[i], QEP_FD4, n, threads);
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     static const size_t defaults[] = {128, 256};
-    const int sizes = argc > 1 ? argc - 1 : 2;
+    const int named = argc > 2 && strcmp(argv[1], "-c") == 0, first = named ? 3 : 1;
 #ifdef QEP_BENCH_FFTW_THREADS
     fftw_init_threads();
 #else
     printf("libfftw3_omp is missing: the floor runs on one thread always\n");
 #endif
-    for (int s = 0; s < sizes; s++) {
-        const size_t n = argc > 1 ? (size_t)strtoul(argv[s + 1], NULL, 10) : defaults[s];
-        for (int threads = 1; threads <= 2; threads++) {
-            for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                bench_transforms(&cases[i], n, threads);
-            }
-            for (int derivative = QEP_FD2; derivative <= QEP_FD8; derivative++) {
-                bench_derivatives((qep_derivative)derivative, n, threads);
-            }
-            bench_solver(&cases[0], QEP_FD4, n, threads);
-            bench_solver(&cases[1], QEP_FD4, n, threads);
-        }
+    for (int i = first; i < argc; i++) {
+        bench_size((size_t)strtoul(argv[i], NULL, 10), named ? argv[2] : NULL);
+    }
+    for (int i = 0; i < 2 && argc == first; i++) {
+        bench_size(defaults[i], named ? argv[2] : NULL);
     }
     return 0;
 }
