@@ -9,6 +9,7 @@
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
 #include "qep/spectral/passes.h"
+#include <fftw3.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,7 +292,135 @@ static void open_axes_convolve(void **state) {
     }
 }
 
+/* One row per boundary pair and sampling: FFTW's own real transforms, for the simple three-dimensional plan. */
+typedef struct {
+    qep_bc low, high;
+    qep_sampling sampling;
+    fftw_r2r_kind forward, backward;
+    size_t first, lost; /* first unknown, samples that are none */
+    double mode;        /* theta(k) = pi (k + mode)/N; periodic: 2 pi min(k, n - k)/n */
+    double norm;        /* times N */
+} plain_row;
+
+static const plain_row plain[] = {
+    {QEP_PERIODIC, QEP_PERIODIC, QEP_CELL, FFTW_R2HC, FFTW_HC2R, 0, 0, 0.0, 1.0},
+    {QEP_NEUMANN, QEP_NEUMANN, QEP_CELL, FFTW_REDFT10, FFTW_REDFT01, 0, 0, 0.0, 2.0},
+    {QEP_DIRICHLET, QEP_DIRICHLET, QEP_CELL, FFTW_RODFT10, FFTW_RODFT01, 0, 0, 1.0, 2.0},
+    {QEP_DIRICHLET, QEP_NEUMANN, QEP_CELL, FFTW_RODFT11, FFTW_RODFT11, 0, 0, 0.5, 2.0},
+    {QEP_NEUMANN, QEP_DIRICHLET, QEP_CELL, FFTW_REDFT11, FFTW_REDFT11, 0, 0, 0.5, 2.0},
+    {QEP_PERIODIC, QEP_PERIODIC, QEP_NODE, FFTW_R2HC, FFTW_HC2R, 0, 0, 0.0, 1.0},
+    {QEP_NEUMANN, QEP_NEUMANN, QEP_NODE, FFTW_REDFT00, FFTW_REDFT00, 0, 0, 0.0, 2.0},
+    {QEP_DIRICHLET, QEP_DIRICHLET, QEP_NODE, FFTW_RODFT00, FFTW_RODFT00, 1, 2, 1.0, 2.0},
+    {QEP_DIRICHLET, QEP_NEUMANN, QEP_NODE, FFTW_RODFT01, FFTW_RODFT10, 1, 1, 0.5, 2.0},
+    {QEP_NEUMANN, QEP_DIRICHLET, QEP_NODE, FFTW_REDFT01, FFTW_REDFT10, 0, 1, 0.5, 2.0},
+};
+
+static double plain_theta(const plain_row *row, size_t n, size_t k) {
+    if (row->low == QEP_PERIODIC) {
+        return 2.0 * QEP_PI * (double)(k < n - k ? k : n - k) / (double)n;
+    }
+    return QEP_PI * ((double)k + row->mode) / (double)(row->sampling == QEP_NODE ? n - 1 : n);
+}
+
+/* -(1 + theta^2): nothing singular. */
+static double plain_eigenvalue(double theta, int d) {
+    return -(0.3 + d) - theta * theta;
+}
+
+static void solve_plainly(const plain_row *const row[3], const size_t n[3], const double *f, double *u) {
+    int m[3];
+    fftw_r2r_kind forward[3], backward[3];
+    double norm = 1.0;
+    size_t count = 1;
+    for (int d = 0; d < 3; d++) {
+        m[2 - d] = (int)(n[d] - row[d]->lost);
+        forward[2 - d] = row[d]->forward;
+        backward[2 - d] = row[d]->backward;
+        norm *= row[d]->norm * (double)(row[d]->sampling == QEP_NODE && row[d]->low != QEP_PERIODIC ? n[d] - 1 : n[d]);
+        count *= n[d] - row[d]->lost;
+    }
+    double *data = doubles(count);
+    fftw_plan there = fftw_plan_r2r(3, m, data, data, forward, FFTW_ESTIMATE), back = fftw_plan_r2r(3, m, data, data, backward, FFTW_ESTIMATE);
+    const size_t mx = (size_t)m[2], my = (size_t)m[1];
+    for (int way = 0; way < 2; way++) {
+        for (size_t i = 0; i < count; i++) {
+            const size_t k[3] = {i % mx, i / mx % my, i / (mx * my)};
+            const size_t at = ((k[2] + row[2]->first) * n[1] + k[1] + row[1]->first) * n[0] + k[0] + row[0]->first;
+            if (way == 0) {
+                data[i] = f[at];
+            } else {
+                u[at] = data[i];
+            }
+        }
+        if (way == 0) {
+            fftw_execute(there);
+            for (size_t i = 0; i < count; i++) {
+                const size_t k[3] = {i % mx, i / mx % my, i / (mx * my)};
+                double sum = 0.0;
+                for (int d = 0; d < 3; d++) {
+                    sum += plain_eigenvalue(plain_theta(row[d], n[d], k[d]), d);
+                }
+                data[i] /= norm * sum;
+            }
+            fftw_execute(back);
+        }
+    }
+    fftw_destroy_plan(there);
+    fftw_destroy_plan(back);
+    qep_free(data);
+}
+
+static void compare_with_plain(const plain_row *const row[3], const size_t n[3], int threads) {
+    const double lengths[3] = {1.0, 1.0, 1.0};
+    const qep_bc faces[3][2] = {{row[0]->low, row[0]->high}, {row[1]->low, row[1]->high}, {row[2]->low, row[2]->high}};
+    qep_grid grid;
+    assert_int_equal(qep_grid_init(&grid, 3, n, lengths, NULL, NULL, row[0]->sampling, faces, NULL), QEP_OK);
+    qep_walls walls;
+    qep_walls_init(&walls, &grid);
+    qep_passes *passes = NULL;
+    assert_int_equal(qep_passes_create(&passes, &grid, &walls, threads, QEP_EFFORT_ESTIMATE, NULL), QEP_OK);
+    for (int d = 0; d < 3; d++) {
+        const qep_line *line = qep_passes_line(passes, d);
+        for (size_t k = 0; k < qep_line_unknowns(line); k++) {
+            qep_passes_eigenvalues(passes, d)[qep_line_first(line) + k] = plain_eigenvalue(qep_line_theta(line, k), d);
+        }
+    }
+    const size_t count = qep_grid_count(&grid);
+    double *f = doubles(count), *u = doubles(count), *expected = doubles(count), constant = 0.0, scale = 0.0, worst = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        f[i] = sin(1.3 * (double)i) + 0.3 * cos((double)(i * i % 31));
+        expected[i] = 0.0;
+        const size_t at[3] = {i % n[0], i / n[0] % n[1], i / (n[0] * n[1])};
+        for (int d = 0; d < 3; d++) {
+            const int known = at[d] < row[d]->first || at[d] >= n[d] - row[d]->lost + row[d]->first;
+            f[i] = known ? 0.0 : f[i];
+        }
+    }
+    solve_plainly(row, n, f, expected);
+    const source in = {&grid, f};
+    qep_passes_solve(passes, load, &in, u, NULL, &constant);
+    for (size_t i = 0; i < count; i++) {
+        scale = fmax(scale, fabs(expected[i]));
+        worst = fmax(worst, fabs(u[i] - expected[i]));
+    }
+    assert_true(worst <= 1e-14 * scale);
+    qep_passes_destroy(passes);
+    qep_free(f), qep_free(u), qep_free(expected);
+}
+
+static void passes_agree_with_plain_plans(void **state) {
+    (void)state;
+    static const size_t sizes[][3] = {{7, 5, 6}, {18, 4, 3}, {3, 4, 17}, {4, 19, 5}};
+    for (size_t i = 0; i < 250; i++) {
+        const plain_row *row[3];
+        for (int d = 0; d < 3; d++) {
+            row[d] = &plain[i / 125 * 5 + (d == 0 ? i % 5 : d == 1 ? i / 5 % 5 : i / 25 % 5)];
+        }
+        compare_with_plain(row, sizes[i % 4], 1 + (int)(i % 3));
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(open_axes_convolve)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(open_axes_convolve), cmocka_unit_test(passes_agree_with_plain_plans)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
