@@ -157,8 +157,8 @@ def test_a_half_space_is_the_image_solution(run, tmp_path, kind, sampling):
 
 
 @pytest.mark.parametrize("sampling", ["cell", "node"])
-@pytest.mark.parametrize("derivative, bound", [("spectral", 1e-7), ("fd8", 1e-7), ("fd4", 2e-3)])
-def test_a_voltage_on_a_wall_beside_free_space(run, tmp_path, sampling, derivative, bound):
+@pytest.mark.parametrize("derivative, bound, slope_bound", [("spectral", 1e-7, 2e-5), ("fd8", 1e-7, 5e-4), ("fd4", 2e-3, 0.1)])  # |E| reaches 10
+def test_a_voltage_on_a_wall_beside_free_space(run, tmp_path, sampling, derivative, bound, slope_bound):
     """2-D half-plane y > 0 with exp(-(x/2a)^2) on the wall, by its Fourier integral."""
     a, n = 0.05, 97
     config = {"grid": {"points": [193, n], "spacing": [0.02, 0.02], "origin": [-1.93, 0], "sampling": sampling},
@@ -177,7 +177,7 @@ def test_a_voltage_on_a_wall_beside_free_space(run, tmp_path, sampling, derivati
     assert np.abs(phi - expected).max() < bound
     Ex = np.einsum("k,ky,kx->yx", spectrum * k, np.exp(-np.outer(k, y)), np.sin(np.outer(k, x)))
     Ey = np.einsum("k,ky,kx->yx", spectrum * k, np.exp(-np.outer(k, y)), np.cos(np.outer(k, x)))
-    assert np.abs(found["E/x"] - Ex).max() < 200 * bound and np.abs(found["E/y"] - Ey).max() < 200 * bound
+    assert np.abs(found["E/x"] - Ex).max() < slope_bound and np.abs(found["E/y"] - Ey).max() < slope_bound
     assert result.json["results"]["open_check"] < max(bound, 1e-9)
 
 
