@@ -4,6 +4,7 @@
 #include "config/read_rows.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,7 @@ static void validate(reader *r) {
     finish_time(r);
     finish_grid(r);
     if (r->draft->config.grid.ndim > 0) {
+        finish_open(r);
         finish_solver(r);
         finish_entropy_current(r);
         finish_probes(r);
@@ -129,6 +131,7 @@ static draft *new_draft(const char *text, size_t length, const char *name, const
     d->config.directory = qep_text_copy(directory ? directory : "");
     d->config.compatibility = -1.0;
     d->config.max_iterations = 500;
+    d->config.coupling.entropy_at_infinity = NAN;
     if (!d->config.name || !d->config.text || !d->config.directory) {
         qep_config_destroy(&d->config);
         return NULL;

@@ -21,13 +21,6 @@ static int read_kind(reader *r, const json_node *node, const char *word, int fir
             *kind = (qep_bc)k;
             return 1;
         }
-        if (strcmp(word, row->name) == 0) {
-            return reject(
-                r, node, "not_available",
-                "\"%s\" faces are not available in this version; use \"natural\" or \"neumann\" "
-                "faces, or a larger periodic grid",
-                word);
-        }
         if (row->supported) {
             names[count++] = row->name;
         }
@@ -55,6 +48,9 @@ static int read_face_value(reader *r, const json_node *node, qep_face *face) {
     }
     if (!read_kind(r, value, value->key, QEP_DIRICHLET, &face->kind)) {
         return 0;
+    }
+    if (!qep_bc_table()[face->kind].value_unit[0]) {
+        return reject(r, value, "contradiction", "\"%s\" faces take no value; write \"%s\" alone", value->key, value->key);
     }
     qep_field_spec_destroy(face->value);
     face->value = read_field(r, value, face_dimension[face->kind], 1);

@@ -69,6 +69,8 @@ int read_compatibility(reader *r, const config_row *row, const json_node *node);
 int write_compatibility(writer *w, const draft *d, const config_row *row);
 int read_gauge(reader *r, const config_row *row, const json_node *node);
 int write_gauge(writer *w, const draft *d, const config_row *row);
+int read_kernel(reader *r, const config_row *row, const json_node *node);
+int write_kernel(writer *w, const draft *d, const config_row *row);
 int read_method(reader *r, const config_row *row, const json_node *node);
 int write_method(writer *w, const draft *d, const config_row *row);
 int read_max_iterations(reader *r, const config_row *row, const json_node *node);
@@ -87,6 +89,9 @@ void finish_grid(reader *r);
 void finish_time(reader *r);
 void finish_coupling(reader *r);
 void finish_solver(reader *r);
+/* "kernel" and "entropy_at_infinity": what only open faces have. */
+void finish_open(reader *r);
+void finish_gauge_length(reader *r);
 void finish_problem(reader *r);
 void finish_entropy_current(reader *r);
 void finish_probes(reader *r);
@@ -97,6 +102,5 @@ qep_dimension phi_dimension(const qep_config *config);
 /* 1 when the field is given and not the constant 0. */
 int field_is_present(const qep_field_spec *spec);
 int has_face_values(const qep_config *config);
-int has_fixed_face(const qep_config *config);
 
 #endif

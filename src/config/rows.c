@@ -65,7 +65,7 @@ static const config_row rows[] = {
      .example = "\"5 nm\"", .doc = "Thickness of a 2-D grid, which turns currents per length into currents."},
 
     {.path = "boundary", .type = ROW_SECTION,
-     .doc = "What phi does at each face. FACE is \"periodic\", \"dirichlet\", \"neumann\", \"natural\" or {\"dirichlet\": VALUE} and the like; VALUE is in V "
+     .doc = "What phi does at each face. FACE is \"periodic\", \"dirichlet\", \"neumann\", \"natural\", \"open\" or {\"dirichlet\": VALUE} and the like; VALUE is in V "
             "for dirichlet and in V/m along the outward normal for the others, and may be an expression of x, y, z, t."},
     {.path = "boundary.x", .type = ROW_SPECIAL, .read = read_boundary, .write = write_boundary, .kind = BOUNDARY_KIND,
      .schema = BOUNDARY_SCHEMA, .standard = "\"periodic\"", .example = "{\"low\": {\"dirichlet\": \"5 mV\"}, \"high\": \"natural\"}",
@@ -109,6 +109,10 @@ static const config_row rows[] = {
     {.path = "coupling.profile", .type = ROW_FIELD, .offset = AT(config.coupling.profile), .dimension = NONE,
      .example = "\"x < 5e-9 ? 1 : 0.5\"", .doc = "A field without unit that multiplies kappa."},
 
+    {.path = "coupling.entropy_at_infinity", .type = ROW_NUMBER, .offset = AT(config.coupling.entropy_at_infinity),
+     .dimension = QEP_DIM_ENTROPY_DENSITY, .example = "\"2 kJ/(K m^3)\"",
+     .doc = "Entropy density beyond open faces, which drives nothing: phi_S = kappa (S - this). The mean of S over the open faces when not given."},
+
     {.path = "reading", .type = ROW_CHOICE, .offset = AT(reading), .choice = choice_reading, .standard = "\"poisson\"",
      .example = "\"field\"", .doc = "How T1-T3 are read: which equation defines phi, E and J_S (theory, section 1)."},
     {.path = "direction", .type = ROW_NUMBERS, .offset = AT(direction), .dimension = NONE, .example = "[1, 0, 0]",
@@ -120,22 +124,31 @@ static const config_row rows[] = {
     {.path = "solver.method", .type = ROW_SPECIAL, .read = read_method, .write = write_method, .kind = "\"auto\" or \"fft\"",
      .schema = "{\"enum\": [\"auto\", \"fft\"]}", .standard = "\"auto\"", .example = "\"fft\"",
      .doc = "Solver; this version has the direct one by Fourier, sine and cosine transforms."},
+    {.path = "solver.kernel", .type = ROW_SPECIAL, .read = read_kernel, .write = write_kernel, .kind = "\"truncated\" or \"lattice\"",
+     .schema = "{\"enum\": [\"truncated\", \"lattice\"]}", .example = "\"truncated\"",
+     .doc = "Kernel of open faces. truncated: the exact Green's function, cut off beyond the grid: spectral for smooth sources; lattice: the inverse "
+            "of the fdN stencil in free space. Truncated with derivative spectral and lattice with fdN when not given."},
     {.path = "solver.tolerance", .type = ROW_NUMBER, .offset = AT(config.tolerance), .dimension = NONE, .standard = "1e-10", .max = 1,
      .above = 1, .example = "1e-12", .doc = "Largest relative residual that passes the self-check (rounding is always allowed)."},
     {.path = "solver.max_iterations", .type = ROW_SPECIAL, .read = read_max_iterations, .write = write_max_iterations, .kind = "500",
      .schema = "{\"enum\": [500]}", .standard = "500", .example = "500",
      .doc = "Limit of iterative methods. The method of this version is direct, so only the default is accepted."},
     {.path = "solver.neutralize", .type = ROW_SWITCH, .offset = AT(config.neutralize), .standard = "false", .example = "true",
-     .doc = "Without a Dirichlet face: remove any net source by a uniform background instead of stopping with exit code 5."},
+     .doc = "Without a Dirichlet or open face: remove any net source by a uniform background instead of stopping with exit code 5."},
     {.path = "solver.compatibility", .type = ROW_SPECIAL, .read = read_compatibility, .write = write_compatibility,
      .kind = "\"auto\" or a number from 0 to 1", .schema = "{\"type\": [\"number\", \"string\"], \"minimum\": 0, \"maximum\": 1}",
      .standard = "\"auto\"", .example = "1e-8",
-     .doc = "Without a Dirichlet face: largest relative imbalance of the source that is removed and reported; above it: exit code 5. auto: what "
+     .doc = "Without a Dirichlet or open face: largest relative imbalance of the source that is removed and reported; above it: exit code 5. auto: what "
             "quadrature explains."},
     {.path = "solver.gauge", .type = ROW_SPECIAL, .read = read_gauge, .write = write_gauge,
-     .kind = "\"zero_mean\" or {\"point\": [x, y, z], \"value\": V}", .schema = "{\"$ref\": \"#/$defs/gauge\"}",
+     .kind = "\"zero_mean\", \"far_field\" or {\"point\": [x, y, z], \"value\": V}", .schema = "{\"$ref\": \"#/$defs/gauge\"}",
      .standard = "\"zero_mean\"", .example = "{\"point\": [0, 0, 0], \"value\": \"0 V\"}",
-     .doc = "Without a Dirichlet face: what fixes the constant of phi."},
+     .doc = "Without a Dirichlet face: what fixes the constant of phi. far_field, the default with open faces: as the free-space Green's function has it; "
+            "with three open axes that leaves nothing to choose."},
+    {.path = "solver.gauge_length", .type = ROW_NUMBER, .offset = AT(config.gauge_length), .dimension = LENGTH, .max = 1e300, .above = 1,
+     .example = "\"1 um\"",
+     .doc = "Two open axes, gauge far_field: distance R at which the potential -ln(r/R) of a line charge vanishes. The diagonal of the open axes when not "
+            "given, a wall's image included."},
     {.path = "solver.keep_unconverged", .type = ROW_SWITCH, .offset = AT(config.keep_unconverged), .standard = "false", .example = "true",
      .doc = "Write the file even if the self-check fails (exit_state \"unconverged\", exit code 6 all the same)."},
 
@@ -183,7 +196,6 @@ static const reserved_row reserved[] = {
     {"loads", "loads need electrodes, which come with a later version"},
     {"bloch", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
     {"transport", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
-    {"solver.kernel", "it belongs to open boundaries; use periodic, dirichlet, neumann or natural faces on a larger grid"},
 };
 /* clang-format on */
 

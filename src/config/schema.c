@@ -114,7 +114,7 @@ static void write_definitions(writer *w) {
         "\"value\": {\"type\": [\"number\", \"string\"]}",
         "\"point\", \"value\"");
     member(w, "gauge",
-           "{\"anyOf\": [{\"enum\": [\"zero_mean\"]}, {\"$ref\": \"#/$defs/gauge_point\"}]}");
+           "{\"anyOf\": [{\"enum\": [\"zero_mean\", \"far_field\"]}, {\"$ref\": \"#/$defs/gauge_point\"}]}");
     closed_object(w, "probe",
                   "\"name\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 60, "
                   "\"pattern\": \"^[^/.]*$\"}, "

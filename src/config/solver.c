@@ -3,6 +3,7 @@
 
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
+#include "qep/grid/grid.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,23 +86,23 @@ int write_compatibility(writer *w, const draft *d, const config_row *row) {
 }
 
 int read_gauge(reader *r, const config_row *row, const json_node *node) {
-    static const char *const names[] = {"zero_mean"};
+    static const char *const names[] = {"zero_mean", "far_field"};
     (void)row;
-    (void)r;
     if (node->kind == JSON_STRING) {
-        return strcmp(node->string, names[0]) == 0 ||
-               reject_choice(r, node, node->string, names, 1);
+        r->draft->config.gauge = strcmp(node->string, names[1]) == 0 ? QEP_GAUGE_FAR_FIELD : QEP_GAUGE_ZERO_MEAN;
+        return strcmp(node->string, names[0]) == 0 || r->draft->config.gauge == QEP_GAUGE_FAR_FIELD ||
+               reject_choice(r, node, node->string, names, 2);
     }
     return node->kind == JSON_OBJECT ||
            reject(r, node, "wrong_type",
-                  "%s came; \"zero_mean\" or {\"point\": [x, y, z], \"value\": \"0 V\"} is needed",
+                  "%s came; \"zero_mean\", \"far_field\" or {\"point\": [x, y, z], \"value\": \"0 V\"} is needed",
                   json_kind_name(node));
 }
 
 int write_gauge(writer *w, const draft *d, const config_row *row) {
     (void)row;
-    if (w && d->config.gauge == QEP_GAUGE_ZERO_MEAN) {
-        write_string(w, "zero_mean");
+    if (w && d->config.gauge != QEP_GAUGE_POINT) {
+        write_string(w, d->config.gauge == QEP_GAUGE_FAR_FIELD ? "far_field" : "zero_mean");
     } else if (w) {
         write_open(w, '{');
         write_key(w, "point");
@@ -159,39 +160,37 @@ static void finish_gauge(reader *r) {
     }
 }
 
-int has_fixed_face(const qep_config *config) {
-    for (int a = 0; a < config->grid.ndim; a++) {
-        for (int side = 0; side < 2; side++) {
-            if (config->face[a][side].kind == QEP_DIRICHLET) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
-/* Keys of singular problems. */
+/* Keys of problems whose constant is free, or a matter of convention. */
 static void check_singular_keys(reader *r) {
     const qep_config *config = &r->draft->config;
+    const qep_constant constant = qep_grid_constant(&config->grid);
+    const int open = qep_grid_open_axes(&config->grid) > 0;
     const struct {
         const char *path;
-        int used;
-    } keys[] = {{"solver.neutralize", config->neutralize},
-                {"solver.compatibility", config->compatibility >= 0.0},
-                {"solver.gauge", config->gauge == QEP_GAUGE_POINT}};
-    const int fixed = has_fixed_face(config), other = config->reading != QEP_READING_POISSON;
+        int used, fixed;
+    } keys[] = {{"solver.neutralize", config->neutralize, constant != QEP_CONSTANT_FREE},
+                {"solver.compatibility", config->compatibility >= 0.0, constant != QEP_CONSTANT_FREE},
+                {"solver.gauge", config->gauge == QEP_GAUGE_POINT, constant == QEP_CONSTANT_FIXED}};
+    const int other = config->reading != QEP_READING_POISSON;
     for (size_t i = 0; i < 3; i++) {
-        if (keys[i].used && (fixed || other)) {
+        if (keys[i].used && (keys[i].fixed || other)) {
             reject(r, blame(r, keys[i].path), "inapplicable", "%s; the key would have no effect",
-                   other ? "only reading \"poisson\" solves an equation with a free constant"
-                         : "a Dirichlet face fixes the constant of phi");
+                   other  ? "only reading \"poisson\" solves an equation with a free constant"
+                   : open ? "free space takes up any flux and fixes the constant of phi"
+                          : "a Dirichlet face fixes the constant of phi");
         }
+    }
+    if (config->gauge == QEP_GAUGE_FAR_FIELD && !open) {
+        reject(r, blame(r, "solver.gauge"), "inapplicable", "\"far_field\" belongs to open faces, and there are none");
     }
 }
 
 void finish_solver(reader *r) {
     draft *d = r->draft;
-    d->config.derivative = (qep_derivative)d->derivative;
+    if (!row_given(d, "solver.gauge") && qep_grid_open_axes(&d->config.grid) > 0) {
+        d->config.gauge = QEP_GAUGE_FAR_FIELD;
+    }
     finish_gauge(r);
     check_singular_keys(r);
+    finish_gauge_length(r);
 }

@@ -6,6 +6,10 @@
 /* out = (accumulate ? out : 0) + alpha weight d_i part */
 static qep_status part_slope(const qep_solution *s, const qep_part *part, int i, double alpha,
                              const double *weight, int accumulate, double *out, qep_error *err) {
+    if (part->gradient[i]) {
+        qep_pass_weighted(part->gradient[i], weight, alpha, accumulate, qep_grid_count(s->grid), s->threads, out);
+        return QEP_OK;
+    }
     if (part->values) {
         return qep_calculus_derivative(s->calculus, part->values, part->walls, i, 1, alpha, weight,
                                        accumulate, out, err);

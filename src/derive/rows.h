@@ -28,10 +28,11 @@ void qep_pass_set(double value, size_t count, int threads, double *out);
 /* out = alpha (u - offset) + shift */
 void qep_pass_affine(const double *u, double offset, double alpha, double shift, size_t count,
                      int threads, double *out);
-/* out += u */
 /* out += alpha (u - v) */
 void qep_pass_add_difference(const double *u, const double *v, double alpha, size_t count,
                              int threads, double *out);
+/* out = (accumulate ? out : 0) + alpha weight u; weight NULL: 1 */
+void qep_pass_weighted(const double *u, const double *weight, double alpha, int accumulate, size_t count, int threads, double *out);
 /* out *= c, by value and field */
 void qep_pass_scale(const qep_coefficient *c, size_t count, int threads, double *out);
 

@@ -10,7 +10,9 @@ static const qep_bc_row boundaries[QEP_BC_COUNT] = {
     [QEP_NEUMANN] = {"neumann", "V/m", 1, "n.grad phi = g, n the outward normal"},
     [QEP_NATURAL] = {"natural", "V/m", 1,
                      "n.(grad phi - kappa grad S) = g: the face of an isolated sample"},
-    [QEP_OPEN] = {"open", "", 1, "free space beyond the face"},
+    [QEP_OPEN] = {"open", "", 1,
+                  "free space beyond the face: phi of an isolated system; on both faces, or opposite a "
+                  "dirichlet, neumann or natural face"},
 };
 
 const qep_bc_row *qep_bc_table(void) {
@@ -87,6 +89,26 @@ void qep_grid_shape(const qep_grid *grid, size_t shape[3]) {
     for (int d = 0; d < grid->ndim; d++) {
         shape[grid->ndim - 1 - d] = grid->axis[d].n;
     }
+}
+
+int qep_grid_open_axes(const qep_grid *grid) {
+    int open = 0;
+    for (int d = 0; d < 3; d++) {
+        const qep_axis *a = &grid->axis[d];
+        open += a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
+    }
+    return open;
+}
+
+qep_constant qep_grid_constant(const qep_grid *grid) {
+    const int open = qep_grid_open_axes(grid);
+    for (int d = 0; d < 3; d++) {
+        const qep_axis *a = &grid->axis[d];
+        if (a->n > 1 && (a->bc[0] == QEP_DIRICHLET || a->bc[1] == QEP_DIRICHLET)) {
+            return QEP_CONSTANT_FIXED;
+        }
+    }
+    return open == 0 ? QEP_CONSTANT_FREE : (open == 3 ? QEP_CONSTANT_FIXED : QEP_CONSTANT_CONVENTION);
 }
 
 size_t qep_grid_stride(const qep_grid *grid, int axis) {

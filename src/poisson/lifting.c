@@ -46,16 +46,27 @@ static void extrapolate(const qep_grid *grid, const qep_lift *lift, const double
     }
 }
 
+/* Derivatives along a face. Beyond open ends the data of a wall are nothing: with two open ends they are continued periodically, so that what little
+ * there is at the ends makes no net source (extrapolated it would be multiplied by thousands); one open end has zero levels, and its other end is extrapolated
+ * like the ends at walls. */
 typedef struct {
     qep_differentiator *axis[2];
+    qep_wall ends[2][2];      /* [axis][side]: what is known: nothing (kind NONE), or zero levels */
+    const qep_wall *known[2]; /* NULL: extrapolate both */
 } face_calculus;
 
 static qep_status face_create(face_calculus *c, const qep_calculus *calculus, const qep_grid *face,
                               qep_error *err) {
     for (int d = 0; d < 2; d++) {
         if (face->axis[d].n > 1) {
-            const qep_wall_kind kind =
-                face->axis[d].bc[0] == QEP_PERIODIC ? QEP_WALL_NONE : QEP_WALL_DIRICHLET;
+            const qep_bc *bc = face->axis[d].bc;
+            const int open[2] = {bc[0] == QEP_OPEN, bc[1] == QEP_OPEN};
+            const int wraps = bc[0] == QEP_PERIODIC || (open[0] && open[1]);
+            const qep_wall_kind kind = wraps ? QEP_WALL_NONE : QEP_WALL_DIRICHLET;
+            for (int side = 0; side < 2; side++) {
+                c->ends[d][side] = (qep_wall){.kind = open[side] ? QEP_WALL_DIRICHLET : QEP_WALL_NONE, .homogeneous = 1};
+            }
+            c->known[d] = !wraps && (open[0] || open[1]) ? c->ends[d] : NULL;
             QEP_TRY(qep_differentiator_create(&c->axis[d], face, d, kind, kind, calculus->threads,
                                               calculus->effort, err));
         }
@@ -72,7 +83,7 @@ static int next_level(const qep_calculus *calculus, const face_calculus *face, i
             continue;
         }
         /* periodic axes of the face have walls of kind NONE; the others are extrapolated */
-        qep_differentiator_apply(face->axis[t], wall->level[k], NULL, 2, -1.0, NULL, 0, bend);
+        qep_differentiator_apply(face->axis[t], wall->level[k], face->known[t], 2, -1.0, NULL, 0, bend);
         if (!qep_stencil_add_level(wall->level[k], bend, wall->count, calculus->grid.axis[d].h,
                                    grid.axis[t].h, ROUGH, wall->level[k + 1])) {
             return 0;
@@ -108,7 +119,7 @@ qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f,
             continue;
         }
         const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
-        face_calculus face = {{NULL, NULL}};
+        face_calculus face = {.axis = {NULL, NULL}};
         double *bend = NULL;
         qep_status status = face_create(&face, calculus, &grid, err);
         if (status == QEP_OK) {
@@ -129,13 +140,13 @@ qep_status qep_lifting_fill_walls(const qep_calculus *calculus, const double *f,
 
 qep_status qep_lifting_bends(const qep_calculus *calculus, const qep_wall *wall, int d, int levels, double *const *bend, qep_error *err) {
     const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
-    face_calculus face = {{NULL, NULL}};
+    face_calculus face = {.axis = {NULL, NULL}};
     const qep_status status = face_create(&face, calculus, &grid, err);
     for (int k = 0; k < levels && status == QEP_OK; k++) {
         memset(bend[k], 0, wall->count * sizeof(double));
         for (int t = 0; t < 2; t++) {
             if (face.axis[t]) {
-                qep_differentiator_apply(face.axis[t], wall->level[k], NULL, 2, 1.0, NULL, 1, bend[k]);
+                qep_differentiator_apply(face.axis[t], wall->level[k], face.known[t], 2, 1.0, NULL, 1, bend[k]);
             }
         }
     }
@@ -146,10 +157,10 @@ qep_status qep_lifting_bends(const qep_calculus *calculus, const qep_wall *wall,
 
 qep_status qep_lifting_face_slope(const qep_calculus *calculus, const double *level, int d, int t, double *out, qep_error *err) {
     const qep_grid grid = qep_stencil_face_grid(&calculus->grid, d);
-    face_calculus face = {{NULL, NULL}};
+    face_calculus face = {.axis = {NULL, NULL}};
     const qep_status status = face_create(&face, calculus, &grid, err);
     if (status == QEP_OK) {
-        qep_differentiator_apply(face.axis[t], level, NULL, 1, 1.0, NULL, 0, out);
+        qep_differentiator_apply(face.axis[t], level, face.known[t], 1, 1.0, NULL, 0, out);
     }
     qep_differentiator_destroy(face.axis[0]);
     qep_differentiator_destroy(face.axis[1]);

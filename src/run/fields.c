@@ -140,7 +140,8 @@ qep_status qep_run_load_entropy(qep_run_state *run, size_t frame, qep_error *err
     QEP_TRY(fill(run, run->config->entropy, frame, run->S, err));
     run->solution.S = run->S;
     run->solution.S0 = run->S[0];
-    return QEP_OK;
+    QEP_TRY(qep_run_find_entropy_at_infinity(run, err));
+    return qep_run_trust_source(run, &run->trust_S, "entropy", run->S, run->solution.S0, err);
 }
 
 qep_status qep_run_entropy_at(void *user, size_t frame, double *out, qep_error *err) {

@@ -4,6 +4,7 @@
  * and why nothing does. */
 #include "state.h"
 
+#include <math.h>
 #include <string.h>
 
 static int writes(const qep_run_state *run, const char *name) {
@@ -45,6 +46,11 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves,          unsolved                                     },
         {"/solver/neutralize",       c->neutralize,                                                             solves,          unsolved                                     },
         {"/solver/compatibility",    c->compatibility >= 0.0,                                                   solves,          unsolved                                     },
+        {"/solver/kernel",           c->kernel_given,                                                           run->open_axes && solves,
+         run->open_axes ? unsolved : "there is no open face"                                                                                          },
+        {"/coupling/entropy_at_infinity", !isnan(c->coupling.entropy_at_infinity),
+         run->open_axes && run->has_entropy && c->reading == QEP_READING_POISSON,
+         !run->open_axes ? "there is no open face" : "only phi_S of reading \"poisson\" is measured from it"                                            },
         {"/charge",                  run->has_charge,                                                           run->solves_rho, unasked                                      },
         {"/boundary",                face_values(run),                                                          run->solves_rho, unasked                                      },
         {"/entropy_current",         c->entropy_current[0] != NULL,

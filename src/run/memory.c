@@ -77,6 +77,12 @@ static size_t scratch_per_sample(const qep_config *c) {
     return most;
 }
 
+/* The solver gives exact derivatives along axes with an open face: it knows phi beyond. */
+static int wants_gradient(const qep_run_state *run, int slopes, int d) {
+    const qep_axis *a = &run->grid->axis[d];
+    return slopes && run->config->derivative == QEP_SPECTRAL && a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
+}
+
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
     size_t bytes = run->solves_rho || run->solves_psi
@@ -84,6 +90,10 @@ static size_t estimate(const qep_run_state *run) {
                        : 0;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;
+    }
+    for (int d = 0; d < 3; d++) {
+        bytes = wants_gradient(run, run->slopes_rho, d) ? add(bytes, field) : bytes;
+        bytes = wants_gradient(run, run->slopes_psi, d) ? add(bytes, field) : bytes;
     }
     size_t scratch = 0;
     const int fits = qep_size_multiply(run->count, scratch_per_sample(run->config), &scratch);
@@ -112,6 +122,14 @@ qep_status qep_run_allocate(qep_run_state *run, qep_error *err) {
         if (arrays[i].wanted(run)) {
             double **pointer = (double **)(void *)((char *)run + arrays[i].offset);
             QEP_TRY(qep_alloc_doubles(pointer, run->count, arrays[i].name, err));
+        }
+    }
+    for (int d = 0; d < 3; d++) {
+        if (wants_gradient(run, run->slopes_rho, d)) {
+            QEP_TRY(qep_alloc_doubles(&run->rho_gradient[d], run->count, "gradient of phi_rho", err));
+        }
+        if (wants_gradient(run, run->slopes_psi, d)) {
+            QEP_TRY(qep_alloc_doubles(&run->psi_gradient[d], run->count, "gradient of psi", err));
         }
     }
     return QEP_OK;

@@ -85,6 +85,9 @@ static qep_status part_numbers(qep_run_state *run, size_t frame, const char *par
                                const qep_part *solved, const char *unit, qep_error *err) {
     const qep_poisson_report *r = &solved->report;
     const double allowed = fmax(run->config->tolerance, r->residual_floor);
+    const qep_dimension potential = solved == &run->solution.psi ? run->dimension.phi_S : QEP_DIM_VOLTAGE;
+    char flux[QEP_RUN_UNIT]; /* of an integral of lap phi */
+    qep_run_unit(qep_dimension_multiply(potential, qep_dimension_power(QEP_DIM_LENGTH, run->grid->ndim - 2)), flux);
     const struct {
         const char *name;
         double value;
@@ -96,6 +99,7 @@ static qep_status part_numbers(qep_run_state *run, size_t frame, const char *par
         {"residual_floor",        r->residual_floor,  NULL, 1          },
         {"residual_allowed",      allowed,            NULL, 1          },
         {"compatibility_defect",  r->defect_relative, NULL, r->singular},
+        {"compatibility_removed", r->defect,          flux, r->singular},
         {"compatibility_allowed", r->defect_allowed,  NULL, r->singular},
         {"corner_defect",         r->corner_defect,   unit, 1          },
         /* clang-format on */
@@ -140,6 +144,9 @@ static qep_status entropy_numbers(qep_run_state *run, size_t frame, qep_error *e
     qep_reduce_array_range(s->S, run->count, run->options->threads, &min, &max);
     qep_run_unit(QEP_DIM_ENTROPY_DENSITY, unit);
     QEP_TRY(qep_run_number(run, frame, "", "entropy_mean", s->S0 + mean, unit, err));
+    if (run->open_axes && run->config->reading == QEP_READING_POISSON) {
+        QEP_TRY(qep_run_number(run, frame, "", "entropy_at_infinity", s->S0, unit, err));
+    }
     QEP_TRY(qep_run_number(run, frame, "", "S_min", min, unit, err));
     QEP_TRY(qep_run_number(run, frame, "", "S_max", max, unit, err));
     if (frame == 0) {
@@ -165,6 +172,10 @@ qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *
     if (run->config->reading == QEP_READING_POISSON) {
         QEP_TRY(solve_numbers(run, frame, err));
     }
+    QEP_TRY(qep_run_trust_numbers(run, frame, err));
+    if (run->config->gauge_length > 0.0 && run->solves_rho) {
+        QEP_TRY(qep_run_number(run, frame, "", "gauge_length", run->config->gauge_length, "m", err));
+    }
     if (!run->has_entropy) {
         return QEP_OK;
     }
@@ -184,8 +195,12 @@ static const char *units_note(const qep_run_state *run) {
 static void gauge_text(const qep_run_state *run, char *text, size_t size) {
     if (run->config->reading != QEP_READING_POISSON) {
         snprintf(text, size, "none: phi is defined by the reading");
-    } else if (!run->singular) {
+    } else if (run->constant == QEP_CONSTANT_FIXED && run->open_axes) {
+        qep_run_far_field_text(run, text, size);
+    } else if (run->constant == QEP_CONSTANT_FIXED) {
         snprintf(text, size, "fixed by dirichlet faces");
+    } else if (run->config->gauge == QEP_GAUGE_FAR_FIELD) {
+        qep_run_far_field_text(run, text, size);
     } else if (run->config->gauge == QEP_GAUGE_ZERO_MEAN) {
         snprintf(text, size, "zero weighted mean of each part");
     } else {
@@ -210,7 +225,7 @@ static void order_text(const qep_run_state *run, char *text, size_t size) {
 }
 
 static qep_status write_texts(qep_run_state *run, qep_error *err) {
-    char gauge[160], order[96];
+    char gauge[240], order[96];
     gauge_text(run, gauge, sizeof gauge);
     order_text(run, order, sizeof order);
     const struct {
@@ -222,6 +237,7 @@ static qep_status write_texts(qep_run_state *run, qep_error *err) {
         {"derivative", qep_derivative_table()[run->config->derivative].name                     },
         {"order",      order                                                                    },
         {"gauge",      gauge                                                                    },
+        {"kernel",     run->open_axes && run->solver ? qep_kernel_name(run->config->kernel) : NULL},
         {"units_note", units_note(run)                                                          },
         /* clang-format on */
     };
@@ -230,7 +246,7 @@ static qep_status write_texts(qep_run_state *run, qep_error *err) {
             QEP_TRY(qep_writer_result_text(run->writer, "", rows[i].name, rows[i].text, err));
         }
     }
-    return QEP_OK;
+    return qep_run_write_faces(run, err);
 }
 
 qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *err) {

@@ -121,10 +121,15 @@ static qep_status judge_entropy_flux(const qep_run_state *run, qep_poisson_contr
 }
 
 static qep_status solve(qep_run_state *run, qep_part *part, const qep_poisson_control *control,
-                        qep_walls *walls, double *values, qep_error *err) {
+                        qep_walls *walls, double *values, double *const gradient[3], qep_error *err) {
     const double start = qep_run_seconds();
+    qep_poisson_control wanted = *control;
+    for (int d = 0; d < 3; d++) {
+        wanted.gradient[d] = gradient[d];
+        part->gradient[d] = gradient[d];
+    }
     const qep_status status = qep_poisson_solve(run->solver, part->source, part->scale, walls,
-                                                control, values, &part->report, err);
+                                                &wanted, values, &part->report, err);
     run->report->seconds_solve += qep_run_seconds() - start;
     part->values = values;
     part->walls = walls;
@@ -154,8 +159,12 @@ static qep_status solve_rho(qep_run_state *run, size_t frame, qep_error *err) {
     qep_part *part = &run->solution.rho;
     part->scale = -1.0 / (QEP_EPSILON0 * run->solution.eps_r);
     QEP_TRY(qep_run_charge_number(run, frame, err));
+    if (part->source) {
+        QEP_TRY(qep_run_trust_source(run, &run->trust_rho, "charge", part->source, 0.0, err));
+    }
     const qep_poisson_control control = control_of(run);
-    QEP_TRY(solve(run, part, &control, &run->rho_walls, run->rho, err));
+    QEP_TRY(solve(run, part, &control, &run->rho_walls, run->rho, run->rho_gradient, err));
+    QEP_TRY(qep_run_trust_part(run, &run->trust_rho, part, err));
     if (part->source == run->buffer) {
         part->source = NULL; /* the buffer is needed again */
     }
@@ -181,7 +190,8 @@ static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
         QEP_TRY(qep_run_fill_psi_faces(run, err));
         qep_poisson_control control = control_of(run);
         QEP_TRY(judge_entropy_flux(run, &control, err));
-        QEP_TRY(solve(run, part, &control, &run->psi_walls, run->psi, err));
+        QEP_TRY(solve(run, part, &control, &run->psi_walls, run->psi, run->psi_gradient, err));
+        QEP_TRY(qep_run_trust_part(run, &run->trust_S, part, err));
         QEP_TRY(judge(run, "phi_S", &part->report, 1, err));
     }
     double mean = 0.0;
@@ -219,16 +229,34 @@ static void apply_point_gauge(qep_run_state *run) {
     }
 }
 
+/* Zero mean asked for where the far field would be the default: of each part, as without open faces. */
+static qep_status apply_zero_mean(qep_run_state *run, qep_error *err) {
+    qep_solution *s = &run->solution;
+    double mean = 0.0;
+    if (s->rho.values) {
+        QEP_TRY(qep_weighted_mean(run->grid, s->rho.values, 0.0, run->options->threads, &mean, err));
+        s->rho.shift = -mean;
+    }
+    if (s->S) {
+        QEP_TRY(qep_weighted_mean(run->grid, s->S, s->S0, run->options->threads, &mean, err));
+        s->psi.shift = -s->kappa.value * mean;
+    }
+    if (s->psi.values) {
+        QEP_TRY(qep_weighted_mean(run->grid, s->psi.values, 0.0, run->options->threads, &mean, err));
+        s->psi.shift -= mean;
+    }
+    return QEP_OK;
+}
+
 qep_status qep_run_solve_parts(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(solve_rho(run, frame, err));
     QEP_TRY(solve_psi(run, frame, err));
-    if (run->config->gauge == QEP_GAUGE_POINT && run->config->reading == QEP_READING_POISSON) {
-        if (run->singular) {
-            apply_point_gauge(run);
-        } else if (frame == 0) {
-            qep_log_write(run->log, QEP_LOG_WARNING,
-                          "solver.gauge has no effect: a dirichlet face fixes the constant of phi");
-        }
+    if (run->config->reading != QEP_READING_POISSON || run->constant == QEP_CONSTANT_FIXED) {
+        return QEP_OK; /* a gauge point is refused there when the configuration is read */
     }
-    return QEP_OK;
+    if (run->config->gauge == QEP_GAUGE_POINT) {
+        apply_point_gauge(run);
+    }
+    const int chosen = run->config->gauge == QEP_GAUGE_ZERO_MEAN && run->constant == QEP_CONSTANT_CONVENTION;
+    return chosen ? apply_zero_mean(run, err) : QEP_OK;
 }

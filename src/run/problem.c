@@ -1,6 +1,8 @@
 /* What a configuration asks to be solved: which parts exist, which of them need a solve, and what no reading can do. */
 #include "state.h"
 
+#include <string.h>
+
 int qep_run_has_face(const qep_grid *grid, qep_bc bc) {
     for (int d = 0; d < 3; d++) {
         if (qep_grid_axis_active(grid, d) &&
@@ -76,6 +78,15 @@ static void find_dimensions(qep_run_state *run) {
         (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part};
 }
 
+static void find_slopes(qep_run_state *run) {
+    for (size_t q = 0; q < run->quantities; q++) {
+        const char *name = run->quantity[q]->name;
+        const int E = strcmp(name, "E") == 0;
+        run->slopes_rho |= run->solves_rho && (E || strcmp(name, "J_rho") == 0);
+        run->slopes_psi |= run->solves_psi && (E || strcmp(name, "J_S") == 0);
+    }
+}
+
 qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     const qep_config *c = run->config;
     run->has_entropy = c->entropy != NULL;
@@ -89,7 +100,9 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     }
     QEP_TRY(check_supported(run, err));
     QEP_TRY(check_reading(run, err));
-    run->singular = !qep_run_has_face(run->grid, QEP_DIRICHLET);
+    run->constant = qep_grid_constant(run->grid);
+    run->open_axes = qep_grid_open_axes(run->grid);
+    run->singular = run->constant == QEP_CONSTANT_FREE;
     QEP_TRY(qep_run_probe_profile(run, err));
     /* Natural and periodic faces leave psi constant: nothing to solve (theory.md, section 3). */
     const int walls =
@@ -102,5 +115,6 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     /* Parts that nothing asked for are not solved; the total's parts are in needs. */
     run->solves_rho = run->solves_rho && (run->needs & QEP_NEEDS_PHI_RHO);
     run->solves_psi = run->solves_psi && (run->needs & QEP_NEEDS_PHI_S);
+    find_slopes(run);
     return qep_run_place_probes(run, err);
 }

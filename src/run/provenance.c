@@ -125,6 +125,7 @@ static qep_status write_program(qep_run_state *run, qep_error *err) {
 
 static qep_status write_times(qep_run_state *run, qep_error *err) {
     const qep_run_report *r = run->report;
+    const qep_poisson_open open = run->solver ? qep_poisson_open_axes(run->solver) : (qep_poisson_open){0};
     const struct {
         const char *name;
         double value;
@@ -137,6 +138,8 @@ static qep_status write_times(qep_run_state *run, qep_error *err) {
         {"seconds_derive",  r->seconds_derive            },
         {"seconds_write",   r->seconds_write             },
         {"estimated_bytes", (double)r->estimated_bytes   },
+        {"seconds_kernel",  open.seconds                 },
+        {"kernel_bytes",    (double)open.bytes           },
         /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -106,7 +106,10 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
                       run->log);
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
     if (run->solves_rho || run->solves_psi) {
-        QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, NULL, run->log, err));
+        const qep_poisson_options open = {run->config->kernel == QEP_OPEN_LATTICE ? QEP_KERNEL_LATTICE : QEP_KERNEL_TRUNCATED,
+                                          run->config->gauge_length};
+        QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->open_axes ? &open : NULL, run->log, err));
+        qep_run_announce_kernel(run);
         if (run->options->after_plan) {
             run->options->after_plan(run->options->after_plan_user, run->solver);
         }
@@ -198,6 +201,10 @@ static void release(qep_run_state *run) {
     }
     for (size_t i = 0; i < run->input_count; i++) {
         qep_free(run->inputs[i]);
+    }
+    for (int d = 0; d < 3; d++) {
+        qep_free(run->rho_gradient[d]);
+        qep_free(run->psi_gradient[d]);
     }
     qep_writer_destroy(run->writer);
     qep_walls_free(&run->rho_walls);

@@ -7,11 +7,20 @@
 #include "qep/derive/quantity.h"
 #include "qep/grid/interpolate.h"
 #include "qep/io/write.h"
+#include "qep/poisson/checks.h"
 #include "qep/run/run.h"
 #include "qep/spectral/wisdom.h"
 #include <time.h>
 
 enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64, QEP_RUN_REPORTERS = 64 };
+
+/* What a frame's part can be judged by besides its residual. */
+typedef struct {
+    int loaded, solved;                       /* there is a source; the part was solved */
+    double tail;                              /* share of the source's variation in the highest modes (qep_tail) */
+    double open_share;                        /* share of it in the outermost samples at open faces */
+    qep_face_check wall[3][2], open[3][2];    /* boundary residuals, free-space checks */
+} qep_run_trust;
 
 typedef struct {
     const qep_run_options *options;
@@ -32,6 +41,7 @@ typedef struct {
     int has_entropy, entropy_drives; /* given; given and not the number 0 */
     int has_charge, has_rho;         /* charge; charge or face values */
     int solves_rho, solves_psi, singular;
+    int slopes_rho, slopes_psi; /* something derived from the part's gradient is written */
     int profile_varies;
     qep_solution_dimensions dimension;
 
@@ -43,10 +53,17 @@ typedef struct {
     qep_poisson *solver;
     double *S, *charge, *rho, *psi, *sigma, *profile, *buffer,
         *work; /* [nz,ny,nx]; charge may be the buffer */
+    double *rho_gradient[3], *psi_gradient[3]; /* where the solver gives them: d/d(axis) along open axes, derivative spectral */
     qep_walls rho_walls, psi_walls;
     qep_solution solution;
     double gauge_at[3]; /* sample that the gauge point took */
     int unconverged;
+
+    /* open.c, trust.c */
+    qep_constant constant;    /* what fixes the constant of phi */
+    int open_axes;            /* axes with an open face */
+    double entropy_at_infinity;
+    qep_run_trust trust_rho, trust_S;
 
     /* frame.c, probes.c */
     qep_writer *writer;
@@ -110,6 +127,19 @@ int qep_run_face_has_value(const qep_face *face);
 /* parts.c: solve phi_rho and psi of a frame, fix the gauge. */
 qep_status qep_run_solve_parts(qep_run_state *run, size_t frame, qep_error *err);
 
+/* open.c: entropy beyond open faces (S0 of the solution), and the share of |values - offset| that lies in the outermost samples at open faces. */
+qep_status qep_run_find_entropy_at_infinity(qep_run_state *run, qep_error *err);
+qep_status qep_run_open_share(const qep_run_state *run, const double *values, double offset, double *share, qep_error *err);
+/* What the far field of the gauge is, in words. */
+void qep_run_far_field_text(const qep_run_state *run, char *text, size_t size);
+
+/* trust.c: judge a source that was loaded, and a part that was solved while its source is still there; later the numbers of both. */
+qep_status qep_run_trust_source(qep_run_state *run, qep_run_trust *trust, const char *name, const double *values, double offset, qep_error *err);
+qep_status qep_run_trust_part(qep_run_state *run, qep_run_trust *trust, const qep_part *part, qep_error *err);
+qep_status qep_run_trust_numbers(qep_run_state *run, size_t frame, qep_error *err);
+/* Texts of the file's faces/<name>: the kind of each. */
+qep_status qep_run_write_faces(qep_run_state *run, qep_error *err);
+
 /* frame.c: derive and write the quantities of a frame. */
 qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err);
 
@@ -145,6 +175,8 @@ void qep_run_announce_idle_keys(const qep_run_state *run);
 
 /* summary.c */
 void qep_run_announce(const qep_run_state *run);
+/* The kernel of open faces once it is made: memory and time. */
+void qep_run_announce_kernel(const qep_run_state *run);
 void qep_run_announce_scale(const qep_run_state *run, double S_min, double S_max);
 
 /* clock.c */

@@ -33,7 +33,13 @@ static void announce_problem(const qep_run_state *run, qep_log_level level) {
                       run->solves_psi ? "phi_S - kappa S" : "",
                       run->solves_rho || run->solves_psi
                           ? ""
-                          : "nothing; phi_S = kappa (S - mean S) exactly");
+                          : (run->open_axes ? "nothing; phi_S = kappa (S - S at infinity) exactly"
+                                            : "nothing; phi_S = kappa (S - mean S) exactly"));
+        if (run->open_axes) {
+            char far_field[240];
+            qep_run_far_field_text(run, far_field, sizeof far_field);
+            qep_log_write(run->log, level, "open: %d axes, kernel %s, %s", run->open_axes, qep_kernel_name(c->kernel), far_field);
+        }
     }
 }
 

@@ -87,8 +87,10 @@ def test_every_attribute_is_explained(run, tmp_path):
     line = {"grid": {"points": [20], "lengths": [1]}, "entropy": "sin(2*pi*x)", "time": {"times": [0, 1]}, "output": {"file": "line.h5"}}
     walls = {"grid": {"points": [20, 18], "lengths": [1, 1]}, "boundary": {"x": "neumann", "y": "neumann"}, "coupling": CELL, "solver": {"neutralize": True},
              "entropy": "cos(2*pi*x)", "charge": "cos(2*pi*x)", "output": {"file": "walls.h5", "fields": ["S", "phi", "kappa"]}}
+    space = {"grid": {"points": [20, 18], "lengths": [1, 1]}, "boundary": {"x": "open", "y": {"low": "neumann", "high": "open"}}, "coupling": CELL,
+             "entropy": "exp(-100*((x-0.5)^2+(y-0.5)^2))", "charge": "exp(-100*((x-0.5)^2+(y-0.5)^2))", "output": {"file": "space.h5"}}
     found = set()
-    for config, name in ((FILM, "film.h5"), (line, "line.h5"), (walls, "walls.h5")):
+    for config, name in ((FILM, "film.h5"), (line, "line.h5"), (walls, "walls.h5"), (space, "space.h5")):
         result = run(config, "-q")
         assert result.returncode == 0, result.stderr
         with h5py.File(tmp_path / name) as file:

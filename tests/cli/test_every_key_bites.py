@@ -85,6 +85,11 @@ BASES = {
         "grid": {"points": [10, 9], "lengths": [1.0, 0.9]}, "entropy": WAVE, "coupling": VOLTS,
         "solver": {"gauge": {"point": [0.05, 0.05], "value": "0.1 V"}}, "output": {"file": "out.h5"},
     },
+    "space": {  # two open axes: the far field has a length
+        "grid": {"points": [17, 15], "lengths": [1.7, 1.5]}, "boundary": {"x": "open", "y": "open"},
+        "charge": "1e-11*exp(-((x-0.8)^2 + (y-0.7)^2)/0.03)", "entropy": "exp(-((x-0.9)^2 + (y-0.7)^2)/0.03)", "coupling": VOLTS,
+        "output": {"file": "out.h5", "fields": ["phi"]},
+    },
     "deep": {
         "grid": {"points": [10, 9, 8], "lengths": [1.0, 0.9, 0.8]}, "entropy": WAVE + "*z", "output": {"file": "out.h5", "fields": ["phi", "E"]},
     },
@@ -103,7 +108,7 @@ CASES = {
     "grid.sampling": [("film", "grid.sampling", "node")],
     "grid.cross_section": [("wire", "grid.cross_section", 0.02), ("film", "grid.cross_section", 0.02, 3)],
     "grid.thickness": [("film", "grid.thickness", 0.2), ("wire", "grid.thickness", 0.2, 3)],
-    "boundary.x": [("film", "boundary.x", "periodic"), ("deep", "boundary.x", "dirichlet")],
+    "boundary.x": [("space", "boundary.x", "natural"), ("space", "boundary.x", {"low": "dirichlet", "high": "open"}), ("film", "boundary.x", "periodic"), ("deep", "boundary.x", "dirichlet")],
     "boundary.y": [("film", "boundary.y", "dirichlet"), ("wire", "boundary.y", "dirichlet", 3)],
     "boundary.z": [("deep", "boundary.z", "dirichlet"), ("film", "boundary.z", "dirichlet", 3)],
     "entropy": [("film", "entropy", 2), ("film", "entropy", DELETE, 3)],
@@ -125,12 +130,15 @@ CASES = {
     "direction": [("directional", "direction", [2, 1]), ("custom", "direction", [2, 1], 3)],
     "solver.derivative": [("film", "solver.derivative", d) for d in ("fd2", "fd6", "fd8", "spectral")],
     "solver.method": [("film", "solver.method", "multigrid", 3)],
+    "coupling.entropy_at_infinity": [("space", "coupling.entropy_at_infinity", 0.1), ("space", "coupling.entropy_at_infinity", "1 V", 3)],
+    "solver.kernel": [("space", "solver.kernel", "truncated"), ("space", "solver", {"kernel": "lattice", "derivative": "spectral"}, 3)],
+    "solver.gauge_length": [("space", "solver.gauge_length", 3), ("film", "solver.gauge_length", 3, 3)],
     "solver.tolerance": [("film", "solver.tolerance", 1e-6), ("film", "solver.tolerance", 0, 3)],
     "solver.max_iterations": [("film", "solver.max_iterations", 100, 3)],
     "solver.neutralize": [("free", "solver", {"neutralize": True}), ("film", "solver.neutralize", True, 3)],
     "solver.compatibility": [("free", "solver.compatibility", 1e-6, 5), ("free", "solver.compatibility", 0.2),
                              ("free", "solver.compatibility", DELETE, 5), ("film", "solver.compatibility", 0.1, 3)],
-    "solver.gauge": [("gauged", "solver.gauge", "zero_mean"), ("film", "solver.gauge", {"point": [0, 0], "value": 1}, 3)],
+    "solver.gauge": [("space", "solver.gauge", "zero_mean"), ("film", "solver.gauge", "far_field", 3), ("gauged", "solver.gauge", "zero_mean"), ("film", "solver.gauge", {"point": [0, 0], "value": 1}, 3)],
     "solver.keep_unconverged": [],  # needs a solver that fails: unconverged_may_be_kept in tests/unit/test_run.c
     "time.times": [("instants", "time.times", [1, 3]), ("instants", "time.times", [2, 1], 3)],
     "time.start": [("series", "time.start", 2), ("instants", "time.start", 2, 3)],
@@ -177,6 +185,8 @@ SHOWN_ELSEWHERE = {"solver.keep_unconverged": "unconverged_may_be_kept"}
 IDLE = {
     "/solver/tolerance": ("still", "solver.tolerance", 1e-6),
     "/solver/keep_unconverged": ("still", "solver.keep_unconverged", True),
+    "/solver/kernel": ("film", "solver.kernel", "truncated"),
+    "/coupling/entropy_at_infinity": ("still", "coupling.entropy_at_infinity", 3),
     "/solver/neutralize": ("still", "solver.neutralize", True),
     "/solver/compatibility": ("still", "solver.compatibility", 0.5),
     "/coupling": ("wire", "coupling", {"closure": "cell", "cell_volume": 1e-28, "time": 1e-12}),
@@ -296,7 +306,7 @@ def enumerations(schema):
 
 def test_every_name_of_a_choice_is_told_apart(outcome, schema):
     """No two names of a choice may give the same result, unless one of them is refused where the other is not."""
-    bases = {"coupling.closure": "custom", "reading": "custom"}
+    bases = {"coupling.closure": "custom", "reading": "custom", "solver.kernel": "space"}
     synonyms = {"solver.method": {"auto", "fft"}, "solver.max_iterations": {500}}
     seen = {}
     for path, value in enumerations(schema):

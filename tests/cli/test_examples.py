@@ -276,6 +276,79 @@ def test_bar_the_table_of_the_readme_is_what_the_script_prints(shell):
     assert [[row[0], row[1], row[3]] for row in printed] == stated
 
 
+# ---- open faces ---------------------------------------------------------------------------------------------------------------
+
+def test_blob_is_the_error_function(solve):
+    results, records, _ = solve("blob/blob.json")
+    at = np.linspace(-48e-9, 48e-9, 65)
+    r = np.sqrt(at[:, None, None] ** 2 + at[:, None] ** 2 + at ** 2)
+    coulomb = E / (4 * np.pi * EPS0)
+    limit = coulomb * np.sqrt(2 / np.pi) / 5e-9
+    expected = np.where(r > 0, coulomb * special.erf(r / np.sqrt(2) / 5e-9) / np.maximum(r, 1e-12), limit)
+    assert np.abs(records["phi"] - expected).max() < 1e-13
+    middle, outside = results["probes"]
+    assert_stated(readme("blob"), {"phi(0)": [limit, middle["phi"]], "phi(30 nm)": [coulomb * special.erf(6 / np.sqrt(2)) / 30e-9, outside["phi"]],
+                                   "total_charge": [E, results["total_charge"]]})
+    boxed, _, _ = solve("blob/blob.json", *(f"--set=boundary.{axis}=dirichlet" for axis in "xyz"))
+    assert 0.08 < 1 - boxed["probes"][0]["phi"] / limit < 0.12
+
+
+def test_plane_is_poissons_integral(solve):
+    results, records, unit = solve("plane/plane.json")
+    assert unit == "V" and not records["phi"][0].any()
+    swing = COPPER * GAMMA * 60
+
+    def direct(z):
+        return swing * np.exp(-(z - 150e-9) ** 2 / 2 / 200e-9**2)
+
+    def harmonic(z):
+        w = z / 200e-9
+        return -swing * np.exp(-0.75**2 / 2) * (1 - np.sqrt(np.pi / 2) * w * special.erfcx(w / np.sqrt(2)))
+
+    above, far = results["probes"]
+    largest = direct(160e-9)
+    assert_stated(readme("plane"), {
+        "phi(400 nm)": [direct(400e-9) + harmonic(400e-9), above["phi"]],
+        "phi_0(400 nm)": [direct(400e-9), COPPER * (above["S"] - GAMMA * 300)],
+        "phi(1.2 um)": [direct(1200e-9) + harmonic(1200e-9), far["phi"]],
+        "kappa_S_range": [largest, results["kappa_S_range"]],
+        "kT/e": [THERMAL_VOLTAGE, results["thermal_voltage_300K"]],
+    })
+    open_results, free, _ = solve("plane/plane.json", "--set=boundary.z=open")
+    assert np.array_equal(free["phi"], results["kappa"] * (free["S"] - open_results["entropy_at_infinity"]))
+    coupling = {"closure": "cell", "cell_volume": "11.81 angstrom^3", "time": "27 fs"}
+    left_out, _, _ = solve("plane/plane.json", f"--set=coupling={json.dumps(coupling)}")
+    assert abs(left_out["entropy_at_infinity"] / (GAMMA * 300) - 1) < 1e-9
+
+
+def test_sheet_has_the_field_of_a_plane(solve):
+    results, records, _ = solve("sheet/sheet.json")
+    q, s, k, z = 1e-3, 4e-9, 2 * np.pi / 40e-9, 40e-9
+    difference = 0.5 * q / EPS0 / k * np.exp(k * k * s * s / 2 - k * z)
+    mean = -q / EPS0 * (z * special.erf(z / s / np.sqrt(2)) / 2 + s / np.sqrt(2 * np.pi) * np.exp(-z * z / 2 / s / s))
+    hill, valley = results["probes"]
+    assert_stated(readme("sheet"), {
+        "E_z": [q / 2 / EPS0, records["E/z"][100, 0].mean()],
+        "phi(hill) - phi(valley)": [difference, hill["phi"] - valley["phi"]],
+        "<phi>": [mean, records["phi"][100, 0].mean()],
+        "total_charge": [q * 40e-9 * 20e-9, results["total_charge"]],
+    })
+
+
+def test_wire_is_a_logarithm_and_a_bessel_function(solve):
+    results, _, _ = solve("wire/wire.json")
+    q, s, k, r = E * 1e9, 4e-9, 2 * np.pi / 1024e-9, 24e-9
+    line = q / (2 * np.pi * EPS0)
+    mean, swing = -line * (np.log(r / 1e-6) + special.exp1(r * r / 2 / s / s) / 2), 0.5 * line * np.exp(k * k * s * s / 2) * special.k0(k * r)
+    crest, trough = results["probes"]
+    assert_stated(readme("wire"), {
+        "phi(crest)": [mean + swing, crest["phi"]],
+        "phi(trough)": [mean - swing, trough["phi"]],
+        "phi(crest) - phi(trough)": [2 * swing, crest["phi"] - trough["phi"]],
+        "gauge_length": [results["gauge_length"]],
+    })
+
+
 # ---- sweep --------------------------------------------------------------------------------------------------------------------
 
 def sweep_row(period):

@@ -19,7 +19,10 @@ typedef enum {
     QEP_CLOSURE_CUSTOM,
     QEP_CLOSURE_COUNT
 } qep_closure;
-typedef enum { QEP_GAUGE_ZERO_MEAN, QEP_GAUGE_POINT } qep_gauge_kind;
+/* FAR_FIELD: what the free-space Green's function says; only with open faces. */
+typedef enum { QEP_GAUGE_ZERO_MEAN, QEP_GAUGE_POINT, QEP_GAUGE_FAR_FIELD } qep_gauge_kind;
+/* Kernel of open faces. */
+typedef enum { QEP_OPEN_TRUNCATED, QEP_OPEN_LATTICE, QEP_OPEN_KERNELS } qep_open_kernel;
 
 /* A face of the grid. value == NULL: homogeneous. The expression may use x, y, z, t; numbers and quantities arrive as NUMBER. */
 typedef struct {
@@ -41,6 +44,7 @@ typedef struct {
     qep_dimension kappa_dimension;
     double cell_volume, time, length; /* closure "cell"; length 0 when not given */
     qep_field_spec *profile;          /* NULL: 1 */
+    double entropy_at_infinity;       /* S beyond open faces, J/(K m^3); NAN: its mean over them */
 } qep_coupling;
 
 typedef struct qep_json qep_json; /* parsed text with positions; opaque */
@@ -74,6 +78,9 @@ typedef struct {
     double compatibility;
     qep_gauge_kind gauge;
     double gauge_point[3], gauge_value;
+    double gauge_length;      /* m; 0 where no gauge has a length */
+    qep_open_kernel kernel; /* of open faces */
+    int kernel_given;
     int keep_unconverged;
 
     double *times; /* "time": NULL when not given */
@@ -125,5 +132,6 @@ void qep_config_library_version(char *text, size_t size);
 
 const char *qep_reading_name(qep_reading reading);
 const char *qep_closure_name(qep_closure closure);
+const char *qep_kernel_name(qep_open_kernel kernel);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct {
     const double *values;
     const qep_walls *walls;
     double shift;
+    const double *gradient[3]; /* d values/d(axis) where the solver gave it, else NULL: differentiate */
     const double *source; /* NULL: zero */
     double scale;
     qep_poisson_report report;

@@ -56,6 +56,12 @@ size_t qep_grid_count(const qep_grid *grid);
 double qep_grid_coordinate(const qep_grid *grid, int axis, size_t i);
 /* 1 when derivatives along this axis exist (more than one sample). */
 int qep_grid_axis_active(const qep_grid *grid, int axis);
+/* Number of axes of more than one sample with an open face. */
+int qep_grid_open_axes(const qep_grid *grid);
+/* What fixes the constant of a potential on the grid: a Dirichlet face or three open axes; nothing, so that it is a gauge; or, with one or two open
+ * axes, where phi of a net charge grows without limit, the convention of the free-space Green's function. */
+typedef enum { QEP_CONSTANT_FIXED, QEP_CONSTANT_FREE, QEP_CONSTANT_CONVENTION } qep_constant;
+qep_constant qep_grid_constant(const qep_grid *grid);
 /* Index of [z, y, x]. */
 static inline size_t qep_grid_index(const qep_grid *grid, size_t x, size_t y, size_t z) {
     return (z * grid->axis[1].n + y) * grid->axis[0].n + x;
