@@ -78,8 +78,8 @@ static qep_status print_config(const cli_options *options, const char *config, q
 }
 
 static qep_status run_config(const cli_options *options, const char *config,
-                             const char *command_line, const qep_log *log, qep_run_report *report,
-                             qep_error *err) {
+                             const char *command_line, qep_kernel_store *kernels,
+                             const qep_log *log, qep_run_report *report, qep_error *err) {
     const qep_run_options run = {.output = options->output,
                                  .set = options->set,
                                  .set_count = options->set_count,
@@ -91,7 +91,8 @@ static qep_status run_config(const cli_options *options, const char *config,
                                  .effort = (qep_plan_effort)options->plan,
                                  .wisdom = options->wisdom,
                                  .command_line = command_line,
-                                 .log = log};
+                                 .log = log,
+                                 .kernels = kernels};
     return qep_run(config, &run, report, err);
 }
 
@@ -102,7 +103,8 @@ static int exit_code_of(qep_status status) {
 }
 
 /* One configuration from its name to its messages; returns its exit code. */
-static int do_config(const cli_options *options, const char *config, const char *command_line) {
+static int do_config(const cli_options *options, const char *config, const char *command_line,
+                     qep_kernel_store *kernels) {
     qep_error err = {0};
     qep_run_report report = {0};
     cli_sink sink = {.options = options, .config = config};
@@ -110,7 +112,8 @@ static int do_config(const cli_options *options, const char *config, const char 
     const qep_log log = cli_sink_log(&sink);
     const qep_status status = options->print_config
                                   ? print_config(options, config, &err)
-                                  : run_config(options, config, command_line, &log, &report, &err);
+                                  : run_config(options, config, command_line, kernels, &log,
+                                               &report, &err);
     const int code = exit_code_of(status);
     cli_progress_erase(&sink.progress);
     cli_print_errors(&sink, &err);
@@ -126,10 +129,13 @@ static int do_config(const cli_options *options, const char *config, const char 
 
 static int do_configs(const cli_options *options, const char *command_line) {
     int worst = 0;
+    qep_kernel_store *kernels = NULL;
+    qep_kernel_store_create(&kernels, NULL); /* without memory for it nothing is kept */
     for (size_t i = 0; i < options->config_count && !cli_signals_caught(); i++) {
-        const int code = do_config(options, options->config[i], command_line);
+        const int code = do_config(options, options->config[i], command_line, kernels);
         worst = code > worst ? code : worst;
     }
+    qep_kernel_store_destroy(kernels);
     return worst;
 }
 

@@ -2,6 +2,7 @@
  * want. docs/numerics.md, "Open boundaries". */
 #include "open.h"
 
+#include "kernel_store.h"
 #include "qep/base/memory.h"
 #include <math.h>
 #include <omp.h>
@@ -50,8 +51,7 @@ static double diagonal(const qep_grid *grid) {
     return length;
 }
 
-qep_status qep_open_create(qep_poisson *p, double gauge_length, qep_error *err) {
-    const double start = omp_get_wtime();
+static qep_status make_kernel(const qep_poisson *p, double gauge_length, qep_kernel **kernel, qep_error *err) {
     qep_kernel_axis axis[3];
     double *eigenvalues[3] = {NULL, NULL, NULL};
     qep_status status = QEP_OK;
@@ -59,19 +59,41 @@ qep_status qep_open_create(qep_poisson *p, double gauge_length, qep_error *err) 
         status = describe_axis(p, qep_passes_kernel_axis(p->passes, 2 - i), &axis[i], &eigenvalues[i], err);
     }
     if (status == QEP_OK) {
-        status = qep_kernel_create(&p->kernel, axis, gauge_length > 0.0 ? gauge_length : diagonal(&p->grid), p->calculus->threads, err);
+        status = qep_kernel_create(kernel, axis, gauge_length, p->calculus->threads, err);
     }
     for (int i = 0; i < 3; i++) {
         qep_free(eigenvalues[i]);
     }
     QEP_TRY(status);
-    qep_passes_use_kernel(p->passes, qep_kernel_values(p->kernel));
+    qep_passes_scale_kernel(p->passes, qep_kernel_values(*kernel));
+    return QEP_OK;
+}
+
+static size_t kernel_bytes(const qep_poisson *p) {
+    return sizeof(double) * qep_passes_modes(p->passes, 0) * qep_passes_modes(p->passes, 1) * qep_passes_modes(p->passes, 2);
+}
+
+qep_status qep_open_create(qep_poisson *p, const qep_poisson_options *options, qep_error *err) {
+    const double start = omp_get_wtime(), gauge_length = options->gauge_length > 0.0 ? options->gauge_length : diagonal(&p->grid);
+    const int reused = qep_kernel_store_has(options->store, p, gauge_length);
+    qep_kernel *kernel = reused ? options->store->kernel : NULL;
+    if (!reused) {
+        qep_kernel_store_clear(options->store);
+        QEP_TRY(make_kernel(p, gauge_length, &kernel, err));
+        if (options->store) {
+            qep_kernel_store_put(options->store, p, gauge_length, kernel);
+        } else {
+            p->kernel = kernel;
+        }
+    }
+    qep_passes_use_kernel(p->passes, qep_kernel_values(kernel));
     p->open = (qep_poisson_open){.axes = qep_open_count(&p->grid),
                                  .kernel = p->calculus->derivative == QEP_SPECTRAL ? "truncated" : "lattice",
-                                 .gauge_length = qep_kernel_gauge_length(p->kernel),
-                                 .bytes = qep_kernel_bytes(axis),
-                                 .nodes = qep_kernel_nodes(p->kernel),
-                                 .seconds = omp_get_wtime() - start};
+                                 .gauge_length = qep_kernel_gauge_length(kernel),
+                                 .bytes = kernel_bytes(p),
+                                 .nodes = qep_kernel_nodes(kernel),
+                                 .seconds = omp_get_wtime() - start,
+                                 .reused = reused};
     return QEP_OK;
 }
 

@@ -10,8 +10,8 @@ int qep_open_count(const qep_grid *grid);
 /* 1 when axis d has a wall at one end and is open at the other. */
 int qep_open_half(const qep_grid *grid, int d);
 
-/* Make the kernel of a solver whose eigenvalues are filled, and give it to the passes. */
-qep_status qep_open_create(qep_poisson *p, double gauge_length, qep_error *err);
+/* Make the kernel of a solver, or take it from the store, and give it to the passes. */
+qep_status qep_open_create(qep_poisson *p, const qep_poisson_options *options, qep_error *err);
 /* Bytes of the kernel's making and keeping; 0 without open axes. */
 size_t qep_open_memory(const qep_grid *grid, int threads);
 

@@ -72,12 +72,12 @@ static qep_status prepare(qep_poisson *p, const qep_calculus *calculus, const qe
     for (int d = 0; d < 3; d++) {
         fill_eigenvalues(p, d);
     }
-    return open ? qep_open_create(p, options->gauge_length, err) : QEP_OK;
+    return open ? qep_open_create(p, options, err) : QEP_OK;
 }
 
 qep_status qep_poisson_create(qep_poisson **out, const qep_calculus *calculus, const qep_grid *grid, const qep_poisson_options *options,
                               const qep_log *log, qep_error *err) {
-    static const qep_poisson_options defaults = {QEP_KERNEL_AUTO, 0.0};
+    static const qep_poisson_options defaults = {QEP_KERNEL_AUTO, 0.0, NULL};
     *out = NULL;
     qep_poisson *p = NULL;
     QEP_TRY(qep_alloc((void **)&p, 1, sizeof *p, "solver", err));

@@ -29,7 +29,7 @@ struct qep_poisson {
     qep_walls kinds;
     int singular;
     qep_passes *passes;
-    qep_kernel *kernel;   /* with open axes, else NULL */
+    qep_kernel *kernel;   /* with open axes and no store, else NULL */
     qep_poisson_open open;
     qep_open_lift open_lift[3][2];
     qep_edge_terms edge;

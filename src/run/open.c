@@ -130,7 +130,7 @@ void qep_run_far_field_text(const qep_run_state *run, char *text, size_t size) {
 void qep_run_announce_kernel(const qep_run_state *run) {
     const qep_poisson_open open = qep_poisson_open_axes(run->solver);
     if (open.axes) {
-        qep_log_write(run->log, QEP_LOG_DETAIL, "kernel of %d open axes, %s: %.4g MB, %.3g s, %zu separable terms", open.axes, open.kernel,
-                      1e-6 * (double)open.bytes, open.seconds, open.nodes);
+        qep_log_write(run->log, QEP_LOG_DETAIL, "kernel of %d open axes, %s: %.4g MB, %.3g s, %zu separable terms%s", open.axes, open.kernel,
+                      1e-6 * (double)open.bytes, open.seconds, open.nodes, open.reused ? ", kept from the configuration before" : "");
     }
 }

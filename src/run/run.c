@@ -107,7 +107,7 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
     if (run->solves_rho || run->solves_psi) {
         const qep_poisson_options open = {run->config->kernel == QEP_OPEN_LATTICE ? QEP_KERNEL_LATTICE : QEP_KERNEL_TRUNCATED,
-                                          run->config->gauge_length};
+                                          run->config->gauge_length, run->options->kernels};
         QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->open_axes ? &open : NULL, run->log, err));
         qep_run_announce_kernel(run);
         if (run->options->after_plan) {

@@ -171,7 +171,11 @@ int qep_passes_kernel_axis(const qep_passes *p, int position) {
     return position == 2 ? fastest : position == 1 ? p->last : 3 - p->last - fastest;
 }
 
-void qep_passes_use_kernel(qep_passes *p, double *kernel) {
+void qep_passes_use_kernel(qep_passes *p, const double *kernel) {
+    p->kernel = kernel;
+}
+
+void qep_passes_scale_kernel(const qep_passes *p, double *kernel) {
     const int a = qep_passes_kernel_axis(p, 0), b = qep_passes_kernel_axis(p, 1), c = qep_passes_kernel_axis(p, 2);
     const size_t nb = p->axis[b].modes, nc = p->axis[c].modes;
 #pragma omp parallel for num_threads(p->threads) schedule(static)
@@ -183,7 +187,6 @@ void qep_passes_use_kernel(qep_passes *p, double *kernel) {
             }
         }
     }
-    p->kernel = kernel;
 }
 
 size_t qep_passes_memory(const qep_grid *grid, int threads) {

@@ -56,7 +56,7 @@ struct qep_passes {
     qep_effort effort;
     double *base;         /* closed: eigenvalues of the other axes for every line of the last axis */
     size_t base_count;
-    double *kernel;       /* borrowed */
+    const double *kernel; /* borrowed */
     double *modes;        /* mode space where it is larger than the field, else NULL */
     double *slopes;       /* another one, for the derivative along the last axis, or NULL */
     size_t row[SPACES], plane[SPACES]; /* strides */

@@ -124,6 +124,7 @@ static double *make_kernel(qep_passes *passes) {
     for (size_t i = 0; i < count; i++) {
         kernel[i] = 1.0;
     }
+    qep_passes_scale_kernel(passes, kernel);
     qep_passes_use_kernel(passes, kernel);
     return kernel;
 }

@@ -2,6 +2,7 @@
 Dirichlet and Neumann ones or opposite a wall. Expected values come from tests/cli/free_space.py, which works by another way than the program, or from
 closed forms. All sources carry net charge, lie off centre and off the samples' symmetry."""
 import itertools
+import json
 
 import h5py
 import numpy as np
@@ -443,3 +444,22 @@ def test_the_same_bits_for_any_number_of_threads(run, tmp_path):
         seen.append((records(tmp_path / "out.h5"), results))
     for other, results in seen[1:]:
         assert all(np.array_equal(other[name], seen[0][0][name]) for name in other) and results == seen[0][1]
+
+
+def test_configurations_of_one_call_share_the_kernel(call, tmp_path):
+    """Made once per grid: the second configuration takes it over, a third one on another grid does not, and no bit changes."""
+    case = Case(("open", "open", "open"), (20, 18, 22))
+    configs = [case.config(tmp_path) for _ in range(3)]
+    configs[1]["charge"]["scale"] = 2.0
+    configs[2]["solver"] = {"derivative": "fd2"}
+    for i, config in enumerate(configs):
+        config["output"]["file"] = f"together{i}.h5"
+        (tmp_path / f"c{i}.json").write_text(json.dumps(config))
+    together = call("-v", *(f"c{i}.json" for i in range(3)))
+    assert together.returncode == 0, together.stderr
+    lines = [line for line in together.stderr.splitlines() if "kernel of 3 open axes" in line]
+    assert ["kept from the configuration before" in line for line in lines] == [False, True, False]
+    for i in range(3):
+        alone = call("-o", f"alone{i}.h5", f"c{i}.json")
+        assert alone.returncode == 0, alone.stderr
+        assert np.array_equal(records(tmp_path / f"together{i}.h5")["phi"], records(tmp_path / f"alone{i}.h5")["phi"])

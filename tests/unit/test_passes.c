@@ -199,6 +199,7 @@ static void check(const qep_bc pairs[3][2], const size_t n[3], qep_sampling samp
     const size_t count = qep_grid_count(&grid);
     double *f = doubles(count), *u = doubles(count), *expected = doubles(count), *a = doubles(count), *b = doubles(count);
     double *kernel = make_kernel(passes);
+    qep_passes_scale_kernel(passes, kernel);
     qep_passes_use_kernel(passes, kernel);
     for (size_t i = 0; i < count; i++) {
         f[i] = sin(1.3 * (double)i) + 0.3 * cos((double)(i * i % 31));

@@ -4,6 +4,7 @@
 #define QEP_POISSON_POISSON_H
 
 #include "qep/poisson/calculus.h"
+#include "qep/poisson/kernel_store.h"
 
 /* What happens to a part of the source that no solution can carry (no Dirichlet or open face). */
 typedef struct {
@@ -38,6 +39,7 @@ typedef enum { QEP_KERNEL_AUTO, QEP_KERNEL_TRUNCATED, QEP_KERNEL_LATTICE } qep_k
 typedef struct {
     qep_kernel_kind kernel;
     double gauge_length; /* m, of ln(r/R) where two axes are open; 0: the diagonal of the open axes */
+    qep_kernel_store *store; /* NULL, or where the kernel is kept and looked for; borrowed, outlives the solver */
 } qep_poisson_options;
 
 /* How the open axes are solved. */
@@ -48,6 +50,7 @@ typedef struct {
     size_t bytes;        /* of the kernel */
     size_t nodes;        /* separable terms it was summed from */
     double seconds;      /* its making took */
+    int reused;          /* 1: it came from the store */
 } qep_poisson_open;
 
 typedef struct qep_poisson qep_poisson;

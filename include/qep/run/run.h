@@ -18,6 +18,7 @@ typedef struct {
     const char *wisdom;       /* file, "none", or NULL for the per-user cache */
     const char *command_line; /* for provenance */
     const qep_log *log;
+    qep_kernel_store *kernels; /* kept from one configuration to the next, or NULL */
     /* Test hook, NULL in the program: called with every solver after planning. */
     void (*after_plan)(void *user, qep_poisson *solver);
     void *after_plan_user;

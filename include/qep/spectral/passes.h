@@ -35,9 +35,10 @@ double qep_passes_mode_theta(const qep_passes *passes, int axis, size_t mode);
 size_t qep_passes_half_period(const qep_passes *passes, int axis);
 /* Axis of the kernel's array that is the slowest (0), the middle (1) and the fastest (2) in memory. */
 int qep_passes_kernel_axis(const qep_passes *passes, int position);
-/* Use a kernel [modes][modes][modes] of those axes, u^ = kernel f^ for each mode of the doubled box: scales it in place by the transforms' norms and
- * keeps the pointer (borrowed). */
-void qep_passes_use_kernel(qep_passes *passes, double *kernel);
+/* Kernels are [modes][modes][modes] of those axes, u^ = kernel f^ for each mode of the doubled box. scale multiplies one, once, by the norms of the
+ * transforms; use keeps the pointer to a scaled one (borrowed). */
+void qep_passes_scale_kernel(const qep_passes *passes, double *kernel);
+void qep_passes_use_kernel(qep_passes *passes, const double *kernel);
 
 /* Fill rows [y0, y1) of plane z with the right side; called from several threads, once per row (twice when all three axes are open). */
 typedef void (*qep_passes_load)(const void *context, size_t y0, size_t y1, size_t z, double *rows);
