@@ -25,6 +25,13 @@ void qep_pass_add_difference(const double *u, const double *v, double alpha, siz
     }
 }
 
+void qep_pass_add(const double *u, size_t count, int threads, double *out) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (size_t k = 0; k < count; k++) {
+        out[k] += u[k];
+    }
+}
+
 void qep_pass_scale(const qep_coefficient *c, size_t count, int threads, double *out) {
     const double value = c->value;
     const double *field = c->field;

@@ -30,10 +30,13 @@ static int face_values(const qep_run_state *run) {
 
 void qep_run_announce_idle_keys(const qep_run_state *run) {
     const qep_config *c = run->config;
-    const int solves = run->solves_rho || run->solves_psi;
+    const int poses = run->solves_rho || run->solves_psi; /* T6 */
+    const int solves = poses || run->conducts;
+    const int iterates = run->by_volumes || run->conducts;
     const int kappa = run->has_entropy || writes(run, "kappa");
-    const int permittivity = run->solves_rho || writes(run, "permittivity") || writes(run, "rho_S");
+    const int permittivity = run->solves_rho || (run->solves_psi && run->by_volumes) || writes(run, "permittivity") || writes(run, "rho_S");
     const char *const unsolved = "no equation is solved here";
+    const char *const direct = "the problem is solved directly, without iterations";
     const char *const unasked = "output.fields asks for nothing that depends on phi_rho";
     const struct {
         const char *path;
@@ -43,8 +46,10 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         /* clang-format off */
         {"/solver/tolerance",        c->tolerance != 1e-10,                                                     solves,          unsolved                                     },
         {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves,          unsolved                                     },
-        {"/solver/neutralize",       c->neutralize,                                                             solves,          unsolved                                     },
-        {"/solver/compatibility",    c->compatibility >= 0.0,                                                   solves,          unsolved                                     },
+        {"/solver/max_iterations",   c->max_iterations != 500,                                                  iterates,        direct                                       },
+        {"/solver/method",           c->method != QEP_METHOD_AUTO && c->method != QEP_METHOD_FFT,               iterates,        unsolved                                     },
+        {"/solver/neutralize",       c->neutralize,                                                             poses,           unsolved                                     },
+        {"/solver/compatibility",    c->compatibility >= 0.0,                                                   poses,           unsolved                                     },
         {"/charge",                  run->has_charge,                                                           run->solves_rho, unasked                                      },
         {"/boundary",                face_values(run),                                                          run->solves_rho, unasked                                      },
         {"/entropy_current",         c->entropy_current[0] != NULL,
@@ -52,9 +57,9 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         {"/coupling",                c->coupling.closure != QEP_CLOSURE_LITERAL || c->coupling.profile != NULL,
          kappa,                                                                                                                  "there is no entropy that kappa could couple"},
         {"/materials/conductivity",  differs_from_one(c->conductivity),
-         (run->needs & QEP_NEEDS_CONDUCTIVITY) != 0,                                                                             "output.fields asks for no current"          },
+         run->conducts || (run->needs & QEP_NEEDS_CONDUCTIVITY) != 0,                                                                           "output.fields asks for no current"          },
         {"/materials/permittivity",  differs_from_one(c->permittivity),                                         permittivity,
-         "it matters to charge, rho_S and permittivity alone"                                                                                                                 },
+         "it matters to charge, to walls of phi_S, to rho_S and permittivity alone"                                                                                                                 },
         /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Every field of the configuration, components and faces included, in one list. */
-enum { SPECS = 5 + 3 + 6 };
+enum { SPECS = 5 + 3 + 6 + 6 };
 
 static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[SPECS]) {
     const qep_config *c = run->config;
@@ -25,6 +25,9 @@ static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[S
         const qep_field_spec *value = c->face[face / 2][face % 2].value;
         if (value) {
             specs[n++] = value;
+        }
+        if (c->conduction.face[face / 2][face % 2].value) {
+            specs[n++] = c->conduction.face[face / 2][face % 2].value;
         }
     }
     return n;

@@ -105,7 +105,7 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
     qep_wisdom_recall(&run->wisdom, run->options->wisdom, (qep_effort)run->options->effort,
                       run->log);
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
-    if (run->solves_rho || run->solves_psi) {
+    if ((run->solves_rho || run->solves_psi) && !run->by_volumes) {
         QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, NULL, run->log, err));
         if (run->options->after_plan) {
             run->options->after_plan(run->options->after_plan_user, run->solver);
@@ -128,6 +128,7 @@ static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(stop_if_asked(run, err));
     QEP_TRY(qep_run_load_materials(run, frame, err));
     QEP_TRY(qep_run_solve_parts(run, frame, err));
+    QEP_TRY(qep_run_conduct(run, frame, err));
     QEP_TRY(stop_if_asked(run, err));
     QEP_TRY(qep_run_collect_numbers(run, frame, err));
     qep_run_repeat_source_numbers(run, frame);
@@ -177,6 +178,7 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(qep_run_check_memory(run, err));
     QEP_TRY(check_output(run, err));
     qep_run_announce(run);
+    qep_run_announce_electrodes(run);
     qep_run_announce_idle_keys(run);
     if (run->options->check_only) {
         return qep_run_try_inputs(run, err);
@@ -191,14 +193,26 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
 }
 
 static void release(qep_run_state *run) {
-    double *const fields[] = {run->S,       run->charge, run->rho,  run->psi,  run->sigma,
-                              run->profile, run->buffer, run->work, run->times};
+    double *const fields[] = {run->S,   run->charge, run->rho,  run->psi,  run->sigma, run->profile,
+                              run->eps, run->buffer, run->work, run->times, run->V,     run->drive};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         qep_free(fields[i]);
     }
     for (size_t i = 0; i < run->input_count; i++) {
         qep_free(run->inputs[i]);
     }
+    for (int i = 0; i < 6; i++) {
+        qep_free(run->face_drive[i / 2][i % 2]);
+    }
+    for (size_t i = 0; run->electrode_cells && i < run->config->conduction.electrode_count; i++) {
+        qep_free(run->electrode_cells[i]);
+    }
+    qep_free(run->electrode_cells);
+    qep_free(run->electrode);
+    qep_free(run->load);
+    qep_conduction_destroy(run->conduction);
+    qep_elliptic_destroy(run->elliptic);
+    qep_walls_free(&run->V_walls);
     qep_writer_destroy(run->writer);
     qep_walls_free(&run->rho_walls);
     qep_walls_free(&run->psi_walls);
@@ -245,6 +259,13 @@ void qep_run_report_free(qep_run_report *report) {
     for (size_t i = 0; i < report->result_count; i++) {
         qep_free(report->result[i].value);
     }
+    for (size_t i = 0; i < report->word_count; i++) {
+        for (size_t k = 0; k < report->frames; k++) {
+            qep_free(report->word[i].value[k]);
+        }
+        qep_free(report->word[i].value);
+    }
+    qep_free(report->word);
     qep_free(report->result);
     qep_free(report->output);
     *report = (qep_run_report){0};

@@ -50,6 +50,18 @@ int qep_field_is_constant(const qep_field_spec *spec, double *value) {
     return 1;
 }
 
+int qep_field_is_expression(const qep_field_spec *spec) {
+    const int leaf = spec->kind == QEP_FIELD_NUMBER || spec->kind == QEP_FIELD_EXPRESSION;
+    const int tree = spec->kind == QEP_FIELD_REGIONS || spec->kind == QEP_FIELD_SUM ||
+                     spec->kind == QEP_FIELD_PRODUCT;
+    for (size_t i = 0; tree && i < spec->count; i++) {
+        if (!qep_field_is_expression(spec->child[i])) {
+            return 0;
+        }
+    }
+    return leaf || tree;
+}
+
 static int expression_uses_time(const char *text, const qep_parameters *parameters) {
     qep_expression *expression = NULL;
     if (!text || qep_expression_create(&expression, text, 1, parameters, NULL, NULL) != QEP_OK) {
