@@ -76,8 +76,8 @@ static void put_word_value(FILE *out, const qep_run_word_result *word, const cha
 static void put_word(FILE *out, const qep_run_word_result *word, size_t frames) {
     int same = 1;
     for (size_t i = 1; i < frames; i++) {
-        same = same && word->value[i] && word->value[0] &&
-               strcmp(word->value[i], word->value[0]) == 0;
+        same =
+            same && word->value[i] && word->value[0] && strcmp(word->value[i], word->value[0]) == 0;
     }
     cli_json_string(out, word->name);
     fputc(':', out);

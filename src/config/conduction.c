@@ -133,7 +133,8 @@ int write_conduction_boundary(writer *w, const draft *d, const config_row *row) 
     return 1;
 }
 
-static const qep_electrode_entry *electrode_on(const qep_conduction_section *c, int axis, int side) {
+static const qep_electrode_entry *electrode_on(const qep_conduction_section *c, int axis,
+                                               int side) {
     for (size_t i = 0; i < c->electrode_count; i++) {
         const qep_electrode_entry *electrode = &c->electrode[i];
         if (!electrode->where && electrode->axis == axis && electrode->side == side) {
@@ -211,16 +212,18 @@ static void check_conduction_units(reader *r) {
         return;
     }
     if (!asks_for_sums(config)) {
-        config->conduction.given = 0; /* only the parts are asked for: V is not solved, and the run says so */
+        config->conduction.given =
+            0; /* only the parts are asked for: V is not solved, and the run says so */
         return;
     }
-    reject(r, blame(r, config->conduction.electrode_count ? "electrodes" : "conduction"),
-           "contradiction",
-           "electrodes and voltages are in V, but with closure \"%s\" and reading \"%s\" phi of the "
-           "entropy has the unit %s; different units never add. Use closure \"cell\" (with \"length\" "
-           "for reading directional), or \"custom\" with a unit that gives V",
-           qep_closure_name(config->coupling.closure), qep_reading_name(config->reading),
-           qep_dimension_format(phi, unit, sizeof unit));
+    reject(
+        r, blame(r, config->conduction.electrode_count ? "electrodes" : "conduction"),
+        "contradiction",
+        "electrodes and voltages are in V, but with closure \"%s\" and reading \"%s\" phi of the "
+        "entropy has the unit %s; different units never add. Use closure \"cell\" (with \"length\" "
+        "for reading directional), or \"custom\" with a unit that gives V",
+        qep_closure_name(config->coupling.closure), qep_reading_name(config->reading),
+        qep_dimension_format(phi, unit, sizeof unit));
 }
 
 void finish_conduction(reader *r) {

@@ -46,7 +46,7 @@ static int check_face(reader *r, const json_node *node, const qep_electrode_entr
     if (points->count > 0 && points->value[electrode->axis] == 1.0) {
         return reject(r, node, "contradiction",
                       "the axis %c has one sample; nothing flows along it to the face %s",
-                      "xyz"[electrode->axis], node->string);
+                      "xyz"[electrode->axis], node -> string);
     }
     for (const qep_electrode_entry *other = c->electrode; other < electrode; other++) {
         if (other->name && !other->where && other->axis == electrode->axis &&
@@ -77,9 +77,10 @@ static int read_face_name(reader *r, const json_node *node, qep_electrode_entry 
 /* Metal does not move, so the expression may not use t. */
 static int read_where(reader *r, const json_node *node, qep_electrode_entry *electrode) {
     if (node->kind != JSON_STRING || !node->string[0]) {
-        return reject(r, node, "wrong_type",
-                      "%s came; an expression of x, y, z that is nonzero in the electrode is needed",
-                      node->kind == JSON_STRING ? "an empty text" : json_kind_name(node));
+        return reject(
+            r, node, "wrong_type",
+            "%s came; an expression of x, y, z that is nonzero in the electrode is needed",
+            node->kind == JSON_STRING ? "an empty text" : json_kind_name(node));
     }
     if (!check_expression(r, node, node->string, 1)) {
         return 0;
@@ -103,7 +104,8 @@ static int read_place(reader *r, const json_node *node, qep_electrode_entry *ele
     const json_node *face = json_member(node, "face"), *where = json_member(node, "where");
     if (!face && !where) {
         return reject_missing(
-            r, node, "face", "where the electrode is: \"face\": \"x-low\", or \"where\": \"x < 1e-9\"");
+            r, node, "face",
+            "where the electrode is: \"face\": \"x-low\", or \"where\": \"x < 1e-9\"");
     }
     if (face && where) {
         return reject(r, where, "contradiction",
@@ -113,12 +115,14 @@ static int read_place(reader *r, const json_node *node, qep_electrode_entry *ele
 }
 
 static int read_drive(reader *r, const json_node *node, qep_electrode_entry *electrode) {
-    const json_node *voltage = json_member(node, "voltage"), *current = json_member(node, "current");
+    const json_node *voltage = json_member(node, "voltage"),
+                    *current = json_member(node, "current");
     const qep_dimension volt = QEP_DIM_VOLTAGE;
     const size_t axes = r->draft->points.count;
     if (voltage && current) {
-        return reject(r, current, "contradiction",
-                      "an electrode has a voltage or a current, not both; the other one is a result");
+        return reject(
+            r, current, "contradiction",
+            "an electrode has a voltage or a current, not both; the other one is a result");
     }
     electrode->fixed = voltage != NULL;
     if (voltage) {

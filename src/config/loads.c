@@ -62,10 +62,11 @@ static int read_resistance(reader *r, const json_node *node, double *resistance)
 static int read_load(reader *r, const json_node *node, qep_load_entry *load) {
     static const char *const keys[] = {"between", "resistance"};
     if (node->kind != JSON_OBJECT) {
-        return reject(r, node, "wrong_type",
-                      "%s came; {\"between\": [\"left\", \"right\"], \"resistance\": \"50 ohm\"} is "
-                      "needed",
-                      json_kind_name(node));
+        return reject(
+            r, node, "wrong_type",
+            "%s came; {\"between\": [\"left\", \"right\"], \"resistance\": \"50 ohm\"} is "
+            "needed",
+            json_kind_name(node));
     }
     const json_node *between = json_member(node, keys[0]), *resistance = json_member(node, keys[1]);
     int good = check_keys(r, node, NULL, keys, 2);
@@ -84,11 +85,11 @@ static int check_extent(reader *r, const json_node *node) {
     const size_t axes = r->draft->points.count;
     const int missing = axes > 0 && axes < 3 &&
                         !row_given(r->draft, axes == 1 ? "grid.cross_section" : "grid.thickness");
-    return !missing || reject(r, node, "missing_key",
-                              "a load carries a current in A, but a %zu-D grid has currents per %s; "
-                              "give grid.%s",
-                              axes, axes == 1 ? "area" : "length",
-                              axes == 1 ? "cross_section" : "thickness");
+    return !missing ||
+           reject(r, node, "missing_key",
+                  "a load carries a current in A, but a %zu-D grid has currents per %s; "
+                  "give grid.%s",
+                  axes, axes == 1 ? "area" : "length", axes == 1 ? "cross_section" : "thickness");
 }
 
 int read_loads(reader *r, const config_row *row, const json_node *node) {
@@ -100,7 +101,8 @@ int read_loads(reader *r, const config_row *row, const json_node *node) {
                       json_kind_name(node));
     }
     if (node->count > MAX_LOADS) {
-        return reject(r, node, "limit", "%zu loads; at most %d are allowed", node->count, MAX_LOADS);
+        return reject(r, node, "limit", "%zu loads; at most %d are allowed", node->count,
+                      MAX_LOADS);
     }
     if (qep_alloc(&block, node->count, sizeof(qep_load_entry), "loads", NULL) != QEP_OK) {
         return reject_memory(r);

@@ -99,8 +99,7 @@ static int makes_phi(const qep_config *config) {
 /* Why a quantity does not exist in this problem, or NULL when it does. */
 static const char *missing_reason(const qep_config *config, const char *name) {
     static const char *const of_entropy[] = {"S",   "grad_S", "lap_S", "hessian_S", "phi_S",
-                                             "J_S", "rho_S",  "dS_dt", "kappa",
-                                             "entropy_rate"};
+                                             "J_S", "rho_S",  "dS_dt", "kappa",     "entropy_rate"};
     static const char *const of_poisson[] = {"phi_rho", "phi_S", "residual", "J_rho"};
     static const char *const of_phi[] = {"phi", "phi_rho", "E", "J_rho", "residual"};
     static const char *const of_conduction[] = {"V", "J", "E_total"};
@@ -118,7 +117,8 @@ static const char *missing_reason(const qep_config *config, const char *name) {
         return "it belongs to reading \"poisson\", which solves an equation in two parts";
     }
     if (!makes_phi(config) && in_list(name, of_phi, sizeof of_phi / sizeof *of_phi)) {
-        return "nothing makes a potential: neither entropy nor charge nor boundary values are given";
+        return "nothing makes a potential: neither entropy nor charge nor boundary values are "
+               "given";
     }
     if (in_list(name, of_conduction, 3) && !config->conduction.given) {
         return "it belongs to conduction: give \"electrodes\" or \"conduction\"";

@@ -61,7 +61,8 @@ static void write_field_definitions(writer *w) {
            "{\"anyOf\": [{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/hdf5\"}, "
            "{\"$ref\": "
            "\"#/$defs/regions\"}, "
-           "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}, {\"$ref\": \"#/$defs/source\"}]}");
+           "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}, {\"$ref\": "
+           "\"#/$defs/source\"}]}");
     closed_object(
         w, "hdf5",
         "\"hdf5\": {\"type\": \"string\", \"minLength\": 1}, \"dataset\": {\"type\": \"string\", "

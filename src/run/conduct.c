@@ -93,12 +93,14 @@ qep_status qep_run_make_conduction(qep_run_state *run, size_t frame, qep_error *
 static qep_status refuse_sources(const qep_run_state *run, qep_error *err) {
     const qep_elliptic_report *r = &run->conducted.solve;
     char unit[QEP_RUN_UNIT];
-    const qep_dimension current = qep_dimension_multiply(QEP_DIM_CONDUCTIVITY, run->dimension.voltage);
-    return qep_error_add(err, QEP_ERR_PROBLEM, "incompatible", "/conduction", NULL,
-                         "V has no solution: a conducting piece of %zu samples that nothing holds at "
-                         "a voltage receives a net current of %.6g %s x m (relative %.3g, allowed %.3g)",
-                         r->defect_count, r->defect, qep_run_unit(current, unit),
-                         r->defect_relative, r->defect_allowed);
+    const qep_dimension current =
+        qep_dimension_multiply(QEP_DIM_CONDUCTIVITY, run->dimension.voltage);
+    return qep_error_add(
+        err, QEP_ERR_PROBLEM, "incompatible", "/conduction", NULL,
+        "V has no solution: a conducting piece of %zu samples that nothing holds at "
+        "a voltage receives a net current of %.6g %s x m (relative %.3g, allowed %.3g)",
+        r->defect_count, r->defect, qep_run_unit(current, unit), r->defect_relative,
+        r->defect_allowed);
 }
 
 static int changes(const qep_run_state *run) {

@@ -103,12 +103,14 @@ static qep_status balance_numbers(qep_run_state *run, size_t frame, const char *
 /* Electrodes of pieces that no current can join: unless all are held from outside, voltages between them are those of no circuit. */
 static void note_apart(const qep_run_state *run) {
     const qep_electrode_result *e = run->conducted.electrodes;
-    for (size_t i = 1; run->conducted.floating_networks > 0 && i < run->conducted.electrode_count; i++) {
+    for (size_t i = 1; run->conducted.floating_networks > 0 && i < run->conducted.electrode_count;
+         i++) {
         if (e[i].network != e[0].network) {
-            qep_log_write(run->log, QEP_LOG_WARNING,
-                          "no current can join the electrodes \"%s\" and \"%s\": pieces that nothing "
-                          "holds have a zero of their own, and a voltage between them means nothing",
-                          run->electrode[0].name, run->electrode[i].name);
+            qep_log_write(
+                run->log, QEP_LOG_WARNING,
+                "no current can join the electrodes \"%s\" and \"%s\": pieces that nothing "
+                "holds have a zero of their own, and a voltage between them means nothing",
+                run->electrode[0].name, run->electrode[i].name);
             return;
         }
     }
@@ -148,7 +150,8 @@ static qep_status repeat_conductance(qep_run_state *run, size_t frame, const cha
     for (size_t i = 0; i < count; i++) {
         const qep_run_result *r = &run->report->result[i];
         if (strncmp(r->group, "conductance/", 12) == 0) {
-            QEP_TRY(qep_run_number(run, frame, r->group, r->name, r->value[frame - 1], siemens, err));
+            QEP_TRY(
+                qep_run_number(run, frame, r->group, r->name, r->value[frame - 1], siemens, err));
         }
     }
     return QEP_OK;
@@ -167,13 +170,13 @@ static qep_status conductance_numbers(qep_run_state *run, size_t frame, const ch
     }
     QEP_TRY(qep_alloc_doubles(&matrix, n * n, "conductance matrix", err));
     const qep_elliptic_control control = qep_run_volume_control(run, 0);
-    qep_status status = qep_conduction_matrix(run->conduction, &control, matrix,
-                                              &run->conductance_report, err);
+    qep_status status =
+        qep_conduction_matrix(run->conduction, &control, matrix, &run->conductance_report, err);
     for (size_t i = 0; status == QEP_OK && i < n * n; i++) {
         char group[96];
         snprintf(group, sizeof group, "conductance/%s", run->electrode[i / n].name);
-        status = qep_run_number(run, frame, group, run->electrode[i % n].name, matrix[i], siemens,
-                                err);
+        status =
+            qep_run_number(run, frame, group, run->electrode[i % n].name, matrix[i], siemens, err);
     }
     qep_free(matrix);
     QEP_TRY(status);

@@ -37,8 +37,8 @@ static qep_status find_cells(qep_run_state *run, size_t i, double *inside, qep_e
     snprintf(path, sizeof path, "/electrodes/%zu/where", i);
     QEP_TRY(qep_expression_create(&expression, run->config->conduction.electrode[i].where, 1,
                                   &run->config->parameters, path, err));
-    qep_status status = qep_expression_fill(expression, run->grid, 0.0, run->options->threads,
-                                            inside, err);
+    qep_status status =
+        qep_expression_fill(expression, run->grid, 0.0, run->options->threads, inside, err);
     if (status == QEP_OK) {
         status = keep_cells(run, i, inside, err);
     }
@@ -52,9 +52,10 @@ static void set_faces_of_V(qep_run_state *run) {
                                    [QEP_V_FIXED] = QEP_DIRICHLET};
     run->V_grid = *run->grid;
     for (int i = 0; i < 2 * run->grid->ndim; i++) {
-        run->V_grid.axis[i / 2].bc[i % 2] = qep_grid_axis_active(run->grid, i / 2)
-                                                ? kinds[run->config->conduction.face[i / 2][i % 2].kind]
-                                                : QEP_PERIODIC;
+        run->V_grid.axis[i / 2].bc[i % 2] =
+            qep_grid_axis_active(run->grid, i / 2)
+                ? kinds[run->config->conduction.face[i / 2][i % 2].kind]
+                : QEP_PERIODIC;
     }
 }
 
@@ -105,8 +106,8 @@ static qep_status list_electrodes(qep_run_state *run, qep_error *err) {
                             .value = e->fixed ? e->voltage : e->current};
     }
     for (size_t i = 0; i < c->load_count; i++) {
-        run->load[i] = (qep_load){{c->load[i].between[0], c->load[i].between[1]},
-                                  c->load[i].resistance};
+        run->load[i] =
+            (qep_load){{c->load[i].between[0], c->load[i].between[1]}, c->load[i].resistance};
     }
     return QEP_OK;
 }
@@ -132,16 +133,15 @@ qep_status qep_run_place_electrodes(qep_run_state *run, qep_error *err) {
 /* Before the materials are loaded it serves the memory estimate alone. */
 qep_conduction_setup qep_run_conduction_setup(const qep_run_state *run) {
     const qep_conduction_section *c = &run->config->conduction;
-    return (qep_conduction_setup){
-        .grid = &run->V_grid,
-        .sigma = run->solution.sigma.field,
-        .sigma_value = run->solution.sigma.value,
-        .electrodes = run->electrode,
-        .electrode_count = c->electrode_count,
-        .loads = run->load,
-        .load_count = c->load_count,
-        .options = {run->config->method, run->options->threads, run->options->effort,
-                    qep_run_extent(run)}};
+    return (qep_conduction_setup){.grid = &run->V_grid,
+                                  .sigma = run->solution.sigma.field,
+                                  .sigma_value = run->solution.sigma.value,
+                                  .electrodes = run->electrode,
+                                  .electrode_count = c->electrode_count,
+                                  .loads = run->load,
+                                  .load_count = c->load_count,
+                                  .options = {run->config->method, run->options->threads,
+                                              run->options->effort, qep_run_extent(run)}};
 }
 
 /* phi that is given on the faces of two contacts, or the same on both, leaves nothing for the entropy to show there. */
@@ -156,10 +156,11 @@ void qep_run_announce_electrodes(const qep_run_state *run) {
         const qep_bc kind = e->where ? QEP_NATURAL : run->grid->axis[e->axis].bc[e->side];
         if (run->config->reading == QEP_READING_POISSON &&
             (kind == QEP_DIRICHLET || kind == QEP_PERIODIC)) {
-            qep_log_write(run->log, QEP_LOG_WARNING,
-                          "electrode \"%s\": phi is %s on its face (boundary.%c), which fixes the "
-                          "open-circuit voltage whatever the entropy is; natural faces leave it free",
-                          e->name, qep_bc_table()[kind].name, "xyz"[e->axis]);
+            qep_log_write(
+                run->log, QEP_LOG_WARNING,
+                "electrode \"%s\": phi is %s on its face (boundary.%c), which fixes the "
+                "open-circuit voltage whatever the entropy is; natural faces leave it free",
+                e->name, qep_bc_table()[kind].name, "xyz"[e->axis]);
         }
     }
 }

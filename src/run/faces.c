@@ -84,8 +84,8 @@ qep_status qep_run_fill_V_faces(qep_run_state *run, size_t frame, qep_error *err
 }
 
 /* S on a face: the expression itself where it is one that has a value there, else extrapolated from the samples. */
-qep_status qep_run_entropy_on_face(qep_run_state *run, size_t frame, int axis, int side, double *out,
-                                   qep_error *err) {
+qep_status qep_run_entropy_on_face(qep_run_state *run, size_t frame, int axis, int side,
+                                   double *out, qep_error *err) {
     const qep_field_spec *spec = run->config->entropy;
     const qep_grid face = face_grid(run->grid, axis, side);
     if (qep_field_is_expression(spec) &&

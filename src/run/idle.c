@@ -34,7 +34,8 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
     const int solves = poses || run->conducts;
     const int iterates = run->by_volumes || run->conducts;
     const int kappa = run->has_entropy || writes(run, "kappa");
-    const int permittivity = run->solves_rho || (run->solves_psi && run->by_volumes) || writes(run, "permittivity") || writes(run, "rho_S");
+    const int permittivity = run->solves_rho || (run->solves_psi && run->by_volumes) ||
+                             writes(run, "permittivity") || writes(run, "rho_S");
     const char *const unsolved = "no equation is solved here";
     const char *const direct = "the problem is solved directly, without iterations";
     const char *const unasked = "output.fields asks for nothing that depends on phi_rho";

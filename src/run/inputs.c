@@ -98,9 +98,10 @@ static qep_status keep_times(qep_run_state *run, const double *times, size_t cou
 static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t others,
                                qep_error *err) {
     if (has == others) {
-        return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
-                             "the data set `times` beside the series does not agree with \"time\" or "
-                             "with another series; remove one of them");
+        return qep_error_add(
+            err, QEP_ERR_INPUT, "series", spec->path, NULL,
+            "the data set `times` beside the series does not agree with \"time\" or "
+            "with another series; remove one of them");
     }
     return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
                          "the series has %zu frames, but %zu are needed: another field or \"time\" "

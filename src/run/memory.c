@@ -80,7 +80,8 @@ static size_t add(size_t a, size_t b) {
 
 /* What the field that needs most holds while it is evaluated, bytes per sample. */
 static size_t scratch_per_sample(const qep_config *c) {
-    const qep_field_spec *const specs[] = {c->entropy, c->charge, c->conductivity, c->permittivity, c->coupling.profile};
+    const qep_field_spec *const specs[] = {c->entropy, c->charge, c->conductivity, c->permittivity,
+                                           c->coupling.profile};
     size_t most = 0;
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         const size_t one = specs[i] ? qep_field_scratch(specs[i]) : 0;
@@ -96,8 +97,7 @@ static size_t estimate(const qep_run_state *run) {
     if (run->by_volumes) {
         bytes = qep_elliptic_memory(run->grid, run->config->method, varies, run->options->threads);
     } else if (run->solves_rho || run->solves_psi) {
-        bytes = qep_poisson_memory(run->grid, run->config->derivative,
-                                   run->options->threads);
+        bytes = qep_poisson_memory(run->grid, run->config->derivative, run->options->threads);
     }
     if (run->conducts) {
         const qep_conduction_setup setup = qep_run_conduction_setup(run);

@@ -174,7 +174,8 @@ qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *
     if (run->config->reading == QEP_READING_POISSON) {
         QEP_TRY(solve_numbers(run, frame, err));
     } else if (run->conducts) {
-        QEP_TRY(qep_run_number(run, frame, "", "residual", run->conducted.solve.residual, NULL, err));
+        QEP_TRY(
+            qep_run_number(run, frame, "", "residual", run->conducted.solve.residual, NULL, err));
     }
     QEP_TRY(qep_run_conduction_numbers(run, frame, err));
     if (!run->has_entropy) {

@@ -26,8 +26,8 @@ static const char *remedy(const qep_run_state *run, int is_psi) {
 }
 
 qep_status qep_run_refuse_incompatible(const qep_run_state *run, const char *name,
-                                      const qep_poisson_report *report, int is_psi,
-                                      qep_error *err) {
+                                       const qep_poisson_report *report, int is_psi,
+                                       qep_error *err) {
     char unit[QEP_RUN_UNIT];
     qep_run_unit(flux_dimension(run, is_psi ? run->dimension.phi_S : QEP_DIM_VOLTAGE), unit);
     return qep_error_add(err, QEP_ERR_PROBLEM, "incompatible", "/boundary", NULL,
@@ -197,7 +197,8 @@ static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
     if (run->solves_psi) {
         QEP_TRY(qep_run_fill_psi_faces(run, err));
         qep_poisson_control control = control_of(run);
-        QEP_TRY(qep_run_judge_entropy_flux(run, &control.data_scale, &control.data_uncertainty, err));
+        QEP_TRY(
+            qep_run_judge_entropy_flux(run, &control.data_scale, &control.data_uncertainty, err));
         QEP_TRY(solve(run, part, &control, &run->psi_walls, run->psi, err));
         QEP_TRY(judge(run, "phi_S", &part->report, 1, err));
     }
@@ -232,7 +233,8 @@ static void apply_point_gauge(qep_run_state *run) {
     }
     if (s->S) {
         const double psi = s->psi.values ? s->psi.values[k] : 0.0;
-        const double split = run->by_volumes && s->psi.values ? 0.0 : s->kappa.value * (s->S[k] - s->S0);
+        const double split =
+            run->by_volumes && s->psi.values ? 0.0 : s->kappa.value * (s->S[k] - s->S0);
         s->psi.shift = -(split + psi) + (s->rho.values ? 0.0 : value);
     }
 }

@@ -72,9 +72,9 @@ static void find_dimensions(qep_run_state *run) {
     const qep_dimension part = run->has_entropy ? potential : QEP_DIM_VOLTAGE;
     const qep_dimension total = run->has_rho && !run->entropy_drives ? QEP_DIM_VOLTAGE : part;
     const int last_is_rho = run->solves_rho && !run->solves_psi;
-    run->dimension = (qep_solution_dimensions){
-        kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part,
-        run->entropy_drives ? part : QEP_DIM_VOLTAGE};
+    run->dimension =
+        (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part,
+                                  run->entropy_drives ? part : QEP_DIM_VOLTAGE};
 }
 
 /* Natural and periodic faces leave phi_S = kappa S + const for any eps_r(r) (theory.md, section 3): nothing to solve. */
@@ -96,12 +96,13 @@ static qep_status check_open(const qep_run_state *run, qep_error *err) {
     if (!open || !run->by_volumes) {
         return QEP_OK;
     }
-    return qep_error_add(err, QEP_ERR_PROBLEM, "inapplicable",
-                         run->eps_varies ? "/materials/permittivity"
-                                         : (run->profile_varies ? "/coupling/profile" : "/solver/method"),
-                         NULL,
-                         "open faces need a permittivity and a coupling that are the same everywhere, and method "
-                         "\"auto\" or \"fft\"; use natural or dirichlet faces far away");
+    return qep_error_add(
+        err, QEP_ERR_PROBLEM, "inapplicable",
+        run->eps_varies ? "/materials/permittivity"
+                        : (run->profile_varies ? "/coupling/profile" : "/solver/method"),
+        NULL,
+        "open faces need a permittivity and a coupling that are the same everywhere, and method "
+        "\"auto\" or \"fft\"; use natural or dirichlet faces far away");
 }
 
 qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
@@ -111,9 +112,9 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     run->has_charge = drives(c->charge);
     run->has_rho = run->has_charge || any_face_value(c);
     if (!run->has_entropy && !run->has_rho && !c->conduction.given) {
-        return qep_error_add(
-            err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
-            "nothing drives the field: give \"entropy\", \"charge\", boundary values or electrodes");
+        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
+                             "nothing drives the field: give \"entropy\", \"charge\", boundary "
+                             "values or electrodes");
     }
     QEP_TRY(check_supported(run, err));
     QEP_TRY(check_reading(run, err));

@@ -91,8 +91,7 @@ static void prepare_solution(qep_run_state *run) {
     s->frames = run->frames;
     s->times = run->times;
     s->entropy_at = qep_run_entropy_at;
-    s->entropy_current_at =
-        run->config->entropy_current[0] ? qep_run_entropy_current_at : NULL;
+    s->entropy_current_at = run->config->entropy_current[0] ? qep_run_entropy_current_at : NULL;
     s->user = run;
 }
 
@@ -162,7 +161,8 @@ static qep_status commit(qep_run_state *run, qep_error *err) {
 /* A series that was stopped keeps what is finished as NAME.partial.h5; a single frame is whole or nothing. */
 static void keep_finished_frames(qep_run_state *run, qep_error *err) {
     if (run->writer && run->frames > 1 && run->finished > 0 &&
-        qep_run_write_series(run, err) == QEP_OK && qep_run_write_provenance(run, err) == QEP_OK && qep_writer_keep_partial(run->writer, err)) {
+        qep_run_write_series(run, err) == QEP_OK && qep_run_write_provenance(run, err) == QEP_OK &&
+        qep_writer_keep_partial(run->writer, err)) {
         qep_log_write(run->log, QEP_LOG_WARNING,
                       "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s",
                       run->finished, run->frames, run->report->output);
@@ -193,8 +193,9 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
 }
 
 static void release(qep_run_state *run) {
-    double *const fields[] = {run->S,   run->charge, run->rho,  run->psi,  run->sigma, run->profile,
-                              run->eps, run->buffer, run->work, run->times, run->V,     run->drive};
+    double *const fields[] = {run->S,     run->charge,  run->rho, run->psi,
+                              run->sigma, run->profile, run->eps, run->buffer,
+                              run->work,  run->times,   run->V,   run->drive};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         qep_free(fields[i]);
     }
@@ -229,7 +230,8 @@ static qep_run_options thread_safe(const qep_run_options *options) {
     qep_run_options safe = *options;
     if (safe.threads > 1 && !qep_linear_is_thread_safe()) {
         qep_log_write(options->log, QEP_LOG_WARNING,
-                      "this OpenBLAS is its serial build, which several threads must not use at once: running with 1 thread; install libopenblas0-pthread");
+                      "this OpenBLAS is its serial build, which several threads must not use at "
+                      "once: running with 1 thread; install libopenblas0-pthread");
         safe.threads = 1;
     }
     return safe;

@@ -53,7 +53,7 @@ typedef struct {
     size_t elliptic_frame; /* whose permittivity it has */
 
     /* conduct.c: T7 */
-    qep_grid V_grid; /* the grid with the faces that V has */
+    qep_grid V_grid;   /* the grid with the faces that V has */
     double *V, *drive; /* [nz,ny,nx]; drive: psi of J_S, where it is no other array */
     qep_walls V_walls;
     double *face_drive[3][2]; /* the same on faces where V is known */
@@ -127,8 +127,8 @@ qep_status qep_run_fill_psi_faces(qep_run_state *run, qep_error *err);
 /* Level 0 of psi_walls: S itself on dirichlet faces, dS/d(+axis) on neumann faces. */
 qep_status qep_run_fill_entropy_faces(qep_run_state *run, size_t frame, qep_error *err);
 /* out [face]: S on a face that is not periodic. */
-qep_status qep_run_entropy_on_face(qep_run_state *run, size_t frame, int axis, int side, double *out,
-                                   qep_error *err);
+qep_status qep_run_entropy_on_face(qep_run_state *run, size_t frame, int axis, int side,
+                                   double *out, qep_error *err);
 qep_status qep_run_fill_V_faces(qep_run_state *run, size_t frame, qep_error *err);
 int qep_run_face_has_value(const qep_face *face);
 

@@ -42,8 +42,10 @@ static void announce_problem(const qep_run_state *run, qep_log_level level) {
     }
     if (run->by_volumes) {
         qep_log_write(run->log, c->derivative == QEP_FD2 ? level : QEP_LOG_INFO,
-                      "%s: phi is solved by finite volumes of order 2; \"%s\" holds for derivatives of S alone",
-                      run->eps_varies || run->profile_varies ? "materials vary" : "as solver.method asks",
+                      "%s: phi is solved by finite volumes of order 2; \"%s\" holds for "
+                      "derivatives of S alone",
+                      run->eps_varies || run->profile_varies ? "materials vary"
+                                                             : "as solver.method asks",
                       qep_derivative_table()[c->derivative].name);
     }
 }

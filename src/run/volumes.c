@@ -62,20 +62,24 @@ qep_status qep_run_judge_iterations(qep_run_state *run, const char *name,
                                     size_t count, qep_error *err) {
     const char *method = qep_method_table()[report->method].name;
     const int accepted = qep_solve_state_accepted(report->state);
-    qep_log_write(run->log, QEP_LOG_DETAIL, "%s: method %s (%s); contrast %.3g, %zu piece%s, %zu "
-                  "insulating samples", name, method, report->reason, report->contrast,
-                  report->components, report->components == 1 ? "" : "s", report->excluded);
     qep_log_write(run->log, QEP_LOG_DETAIL,
-                  "%s: %s after %zu iterations, relative residual %.3g, rounding floor %.3g, pointwise %.3g",
-                  name, qep_solve_state_name(report->state), report->iterations, report->residual,
-                  report->residual_floor, report->pointwise);
+                  "%s: method %s (%s); contrast %.3g, %zu piece%s, %zu "
+                  "insulating samples",
+                  name, method, report->reason, report->contrast, report->components,
+                  report->components == 1 ? "" : "s", report->excluded);
+    qep_log_write(
+        run->log, QEP_LOG_DETAIL,
+        "%s: %s after %zu iterations, relative residual %.3g, rounding floor %.3g, pointwise %.3g",
+        name, qep_solve_state_name(report->state), report->iterations, report->residual,
+        report->residual_floor, report->pointwise);
     show_history(run, accepted ? QEP_LOG_DETAIL : QEP_LOG_WARNING, name, history, count);
     if (accepted) {
         return QEP_OK;
     }
     char message[QEP_ERROR_TEXT];
     snprintf(message, sizeof message,
-             "%s by %s: %s after %zu iterations (solver.max_iterations %zu): relative residual %.3g, pointwise %.3g; "
+             "%s by %s: %s after %zu iterations (solver.max_iterations %zu): relative residual "
+             "%.3g, pointwise %.3g; "
              "tolerance %.3g, rounding floor %.3g. %s",
              name, method, qep_solve_state_name(report->state), report->iterations,
              run->config->max_iterations, report->residual, report->pointwise,
@@ -99,8 +103,8 @@ static qep_status pose_psi(qep_run_state *run, size_t frame, qep_elliptic_drive 
                            qep_elliptic_control *control, qep_error *err) {
     const qep_solution *s = &run->solution;
     QEP_TRY(qep_run_fill_entropy_faces(run, frame, err));
-    *drive = (qep_elliptic_drive){
-        .S = s->S, .kappa = s->kappa.field, .kappa_scale = s->kappa.value};
+    *drive =
+        (qep_elliptic_drive){.S = s->S, .kappa = s->kappa.field, .kappa_scale = s->kappa.value};
     for (int i = 0; i < 6; i++) {
         const double *level = run->psi_walls.wall[i / 2][i % 2].level[0];
         if (run->grid->axis[i / 2].bc[i % 2] == QEP_DIRICHLET) {

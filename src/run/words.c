@@ -59,8 +59,8 @@ static qep_status write_list(qep_run_state *run, const qep_run_word_result *word
     const char *end = strchr(text, '\n');
     char *first = qep_text_copy_n(text, end ? (size_t)(end - text) : strlen(text));
     const char *const items[2] = {first ? first : "", end ? end + 1 : ""};
-    const qep_status status = qep_writer_result_texts(run->writer, word->group, word->name, items,
-                                                      end ? 2 : 1, err);
+    const qep_status status =
+        qep_writer_result_texts(run->writer, word->group, word->name, items, end ? 2 : 1, err);
     qep_free(first);
     return status;
 }

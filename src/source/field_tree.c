@@ -110,7 +110,8 @@ int qep_field_same_times(const double *a, const double *b, size_t count) {
 }
 
 /* What the reader says of the data set, or the source of its own files. */
-static qep_status find_series(const qep_field_spec *spec, const qep_grid *grid, qep_read_series *series, qep_error *err) {
+static qep_status find_series(const qep_field_spec *spec, const qep_grid *grid,
+                              qep_read_series *series, qep_error *err) {
     if (spec->kind == QEP_FIELD_SOURCE) {
         return qep_source_series(spec, grid, series, err);
     }
@@ -128,8 +129,9 @@ static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, 
     }
     const size_t frames = series.frames;
     const int first = *count == 0, comparable = series.stated && *times;
-    const int agree = first || (*count == frames &&
-                                (!comparable || qep_field_same_times(*times, series.times, frames)));
+    const int agree =
+        first ||
+        (*count == frames && (!comparable || qep_field_same_times(*times, series.times, frames)));
     *count = first ? frames : *count;
     if (agree && series.stated && !*times) {
         *times = series.times;
@@ -140,7 +142,8 @@ static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, 
                  : qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, spec->file,
                                  "%s%s%s has %zu frames, another series of this field has %zu%s; "
                                  "all series must share their times",
-                                 spec->file ? spec->file : "source \"", spec->file ? ":" : spec->source->name,
+                                 spec->file ? spec->file : "source \"",
+                                 spec->file ? ":" : spec->source->name,
                                  spec->file ? spec->dataset : "\"", frames, *count,
                                  frames == *count ? " at other times" : "");
 }
@@ -191,7 +194,8 @@ static qep_status check_condition(const qep_field_spec *spec, size_t i,
     return status;
 }
 
-qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_setting *setting, qep_error *err) {
+qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_setting *setting,
+                              qep_error *err) {
     if (spec->kind == QEP_FIELD_EXPRESSION) {
         return check_expression(spec->text, spec->path, setting->parameters, err);
     }
@@ -200,7 +204,8 @@ qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_settin
         return qep_read_check(&request, setting->grid, NULL, err);
     }
     /* All children are checked, so that one run reports all faults. */
-    qep_status worst = spec->kind == QEP_FIELD_SOURCE ? qep_source_check(spec, setting, err) : QEP_OK;
+    qep_status worst =
+        spec->kind == QEP_FIELD_SOURCE ? qep_source_check(spec, setting, err) : QEP_OK;
     for (size_t i = 0; i < spec->count; i++) {
         const qep_status condition = check_condition(spec, i, setting->parameters, err);
         const qep_status child = qep_field_check_in(spec->child[i], setting, err);

@@ -69,7 +69,9 @@ def attributes_of(file):
     for frame in file["data"].values():
         records |= set(frame["meshes"])
     probes = {}
-    file.visititems(lambda name, item: (probes if "/probes/" in name and name.startswith("data") else names).update(dict.fromkeys(item.attrs)))
+    named = {}                                                            # attributes of conductance/NAME are called after electrodes
+    file.visititems(lambda name, item: (probes if "/probes/" in name and name.startswith("data") else named if "/conductance/" in name else names)
+                    .update(dict.fromkeys(item.attrs)))
     folded = set()
     for name in names:
         name = re.sub(r"_units$", "", name)
@@ -87,8 +89,11 @@ def test_every_attribute_is_explained(run, tmp_path):
     line = {"grid": {"points": [20], "lengths": [1]}, "entropy": "sin(2*pi*x)", "time": {"times": [0, 1]}, "output": {"file": "line.h5"}}
     walls = {"grid": {"points": [20, 18], "lengths": [1, 1]}, "boundary": {"x": "neumann", "y": "neumann"}, "coupling": CELL, "solver": {"neutralize": True},
              "entropy": "cos(2*pi*x)", "charge": "cos(2*pi*x)", "output": {"file": "walls.h5", "fields": ["S", "phi", "kappa"]}}
+    device = {"grid": {"points": [20, 18], "lengths": [1, 1], "thickness": 1}, "boundary": {"x": "dirichlet"}, "coupling": CELL, "entropy": "cos(3*x)*y",
+              "materials": {"permittivity": "1 + x"}, "conduction": {"conductance": True}, "electrodes": [{"name": "a", "face": "x-low"}, {"name": "b", "face": "x-high"}],
+              "loads": [{"between": ["a", "b"], "resistance": 1}], "output": {"file": "device.h5", "fields": ["V", "J", "E_total", "phi"]}}
     found = set()
-    for config, name in ((FILM, "film.h5"), (line, "line.h5"), (walls, "walls.h5")):
+    for config, name in ((FILM, "film.h5"), (line, "line.h5"), (walls, "walls.h5"), (device, "device.h5")):
         result = run(config, "-q")
         assert result.returncode == 0, result.stderr
         with h5py.File(tmp_path / name) as file:

@@ -57,7 +57,7 @@ typedef struct {
     const char *name; /* owned by the configuration */
     char *where;      /* expression of x, y, z; NULL: the face below; owned */
     int axis, side;
-    int fixed;      /* 1: held at `voltage`; 0: `current` is what it feeds into the sample (0: floating) */
+    int fixed; /* 1: held at `voltage`; 0: `current` is what it feeds into the sample (0: floating) */
     double voltage; /* V */
     double current; /* A; A/m in 2-D without thickness, A/m^2 in 1-D without cross_section */
 } qep_electrode_entry;

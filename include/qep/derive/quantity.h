@@ -15,7 +15,7 @@ enum {
     QEP_NEEDS_SOURCE = 16,      /* the right-hand side is kept for it */
     QEP_NEEDS_FRAMES = 32,      /* at least two frames */
     QEP_NEEDS_POTENTIAL =
-        64,                      /* a potential exists: not with a kappa profile in "field" and "directional" */
+        64, /* a potential exists: not with a kappa profile in "field" and "directional" */
     QEP_NEEDS_ENTROPY_CURRENT = 128, /* "entropy_current", or a source that knows it */
     QEP_NEEDS_CONDUCTION = 256       /* V is solved for it */
 };

@@ -54,7 +54,8 @@ typedef struct {
     qep_coefficient kappa, sigma;
     qep_coefficient eps_r;
     qep_part rho; /* phi_rho = rho.values + rho.shift */
-    qep_part psi; /* phi_S = kappa (S - S0) + psi.values + psi.shift (reading "poisson"; see `elliptic`) */
+    qep_part
+        psi; /* phi_S = kappa (S - S0) + psi.values + psi.shift (reading "poisson"; see `elliptic`) */
 
     const qep_conduction *conduction; /* T7, NULL when V is not solved */
     qep_conduction_drive current;     /* what drives it */
