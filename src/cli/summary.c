@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "qep/base/memory.h"
+#include "qep/base/text.h"
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +52,47 @@ static void put_result(FILE *out, const qep_run_result *result, size_t frames) {
     fputc(']', out);
 }
 
+static void put_text(FILE *out, const char *text, size_t length) {
+    char *copy = qep_text_copy_n(text, length);
+    cli_json_string(out, copy ? copy : "");
+    qep_free(copy);
+}
+
+/* A text, or a list of the texts that line ends separate. */
+static void put_word_value(FILE *out, const qep_run_word_result *word, const char *text) {
+    if (!text || !word->list) {
+        cli_json_string(out, text ? text : "");
+        return;
+    }
+    fputc('[', out);
+    for (const char *at = text; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
+        fputs(at == text ? "" : ",", out);
+        put_text(out, at, strcspn(at, "\n"));
+    }
+    fputc(']', out);
+}
+
+/* The words of a frame; where they are the same in all frames (names, methods) once. */
+static void put_word(FILE *out, const qep_run_word_result *word, size_t frames) {
+    int same = 1;
+    for (size_t i = 1; i < frames; i++) {
+        same =
+            same && word->value[i] && word->value[0] && strcmp(word->value[i], word->value[0]) == 0;
+    }
+    cli_json_string(out, word->name);
+    fputc(':', out);
+    if (same) {
+        put_word_value(out, word, word->value[0]);
+        return;
+    }
+    fputc('[', out);
+    for (size_t i = 0; i < frames; i++) {
+        fputs(i ? "," : "", out);
+        put_word_value(out, word, word->value[i]);
+    }
+    fputc(']', out);
+}
+
 /* Length of the part before "/" of a group: what the entry is called under results. */
 static size_t head(const char *group) {
     return strcspn(group, "/");
@@ -81,6 +123,12 @@ static void put_members(FILE *out, const qep_run_report *report, const char *gro
             put_result(out, &report->result[i], report->frames);
         }
     }
+    for (size_t i = 0; i < report->word_count; i++) {
+        if (strcmp(report->word[i].group, group) == 0) {
+            fputs(written++ ? "," : "", out);
+            put_word(out, &report->word[i], report->frames);
+        }
+    }
 }
 
 /* "probes": [{"name": "tip", ...}, ...] from the groups "probes/tip", ...; "conduction": {...} from
@@ -99,9 +147,12 @@ static void put_entry(FILE *out, const qep_run_report *report, size_t first) {
     for (size_t i = first; i < report->result_count; i++) {
         const char *const other = report->result[i].group;
         if (same_head(other, group) && is_first(report, i, 1)) {
+            const int numbered = strncmp(other, "loads/", 6) == 0; /* known by what they join */
             fputs(written++ ? ",{" : "{", out);
-            put_string(out, "name", other + head(other) + (other[head(other)] == '/'));
-            put_members(out, report, other, 1);
+            if (!numbered) {
+                put_string(out, "name", other + head(other) + (other[head(other)] == '/'));
+            }
+            put_members(out, report, other, !numbered);
             fputc('}', out);
         }
     }
@@ -209,6 +260,49 @@ static void print_details(const char *config, const qep_run_report *report) {
     }
 }
 
+static const qep_run_result *find(const qep_run_report *report, const char *group,
+                                  const char *name) {
+    for (size_t i = 0; i < report->result_count; i++) {
+        if (strcmp(report->result[i].group, group) == 0 &&
+            strcmp(report->result[i].name, name) == 0) {
+            return &report->result[i];
+        }
+    }
+    return NULL;
+}
+
+static void print_number(const qep_run_report *report, const char *group, const char *name,
+                         const char *before) {
+    const qep_run_result *const result = find(report, group, name);
+    if (result) {
+        fprintf(stderr, "%s%.6g %s", before, result->value[report->frames - 1], result->unit);
+    }
+}
+
+/* What a voltmeter and an ammeter read, one line per electrode and load; of the last frame. */
+static void print_device(const char *config, const qep_run_report *report) {
+    const char *const when = report->frames > 1 ? "  (last frame)" : "";
+    for (size_t i = 0; i < report->result_count; i++) {
+        const char *const group = report->result[i].group;
+        if (strcmp(report->result[i].name, "voltage") != 0) {
+            continue;
+        }
+        if (strncmp(group, "electrodes/", 11) == 0) {
+            fprintf(stderr, "%s: electrode %s:", config, group + 11);
+            print_number(report, group, "voltage", " ");
+            print_number(report, group, "current", ", ");
+            fprintf(stderr, " into the sample%s\n", when);
+        } else if (strncmp(group, "loads/", 6) == 0) {
+            fprintf(stderr, "%s: load %s:", config, group + 6);
+            print_number(report, group, "resistance", " ");
+            print_number(report, group, "voltage", ", ");
+            print_number(report, group, "current", ", ");
+            print_number(report, group, "power", ", ");
+            fprintf(stderr, "%s\n", when);
+        }
+    }
+}
+
 void cli_summary_text(const cli_options *options, const char *config,
                       const qep_run_report *report) {
     const char *const shown = cli_config_shown(config);
@@ -224,6 +318,9 @@ void cli_summary_text(const cli_options *options, const char *config,
     }
     if (options->verbose && report->frames) {
         print_details(shown, report);
+    }
+    if (report->frames) {
+        print_device(shown, report);
     }
     fprintf(stderr, "done: %s", report->output ? report->output : shown);
     for (int d = 0; d < 3 && report->points[d]; d++) {

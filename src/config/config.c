@@ -28,6 +28,12 @@ static void destroy_names(qep_config *config) {
     for (size_t i = 0; i < config->probe_count; i++) {
         qep_free((void *)(uintptr_t)config->probes[i].name);
     }
+    for (size_t i = 0; i < config->conduction.electrode_count; i++) {
+        qep_free((void *)(uintptr_t)config->conduction.electrode[i].name);
+        qep_free(config->conduction.electrode[i].where);
+    }
+    qep_free(config->conduction.electrode);
+    qep_free(config->conduction.load);
     qep_free(config->overrides);
     qep_free((void *)(uintptr_t)config->parameters.name);
     qep_free((void *)(uintptr_t)config->parameters.value);
@@ -47,6 +53,8 @@ void qep_config_destroy(qep_config *config) {
         qep_field_spec_destroy(config->entropy_current[a]);
         qep_field_spec_destroy(config->face[a][0].value);
         qep_field_spec_destroy(config->face[a][1].value);
+        qep_field_spec_destroy(config->conduction.face[a][0].value);
+        qep_field_spec_destroy(config->conduction.face[a][1].value);
     }
     destroy_names(config);
     destroy_lists((draft *)config);
@@ -109,12 +117,14 @@ static void validate(reader *r) {
     read_rows(r);
     finish_coupling(r);
     finish_time(r);
+    default_faces_of_electrodes(r->draft);
     finish_grid(r);
     if (r->draft->config.grid.ndim > 0) {
         finish_open(r);
         finish_solver(r);
         finish_entropy_current(r);
         finish_probes(r);
+        finish_conduction(r);
     }
     finish_problem(r);
     finish_output(r);

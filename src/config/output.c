@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const unavailable[] = {"V", "J", "E_total"};
-
 static int find_quantity(reader *r, const json_node *node, const qep_quantity_row **found) {
     size_t count = 0;
     const qep_quantity_row *table = qep_quantity_table(&count);
@@ -20,14 +18,6 @@ static int find_quantity(reader *r, const json_node *node, const qep_quantity_ro
     if (node->kind != JSON_STRING) {
         return reject(r, node, "wrong_type", "%s came; the name of a quantity is needed",
                       json_kind_name(node));
-    }
-    for (size_t i = 0; i < sizeof unavailable / sizeof *unavailable; i++) {
-        if (strcmp(node->string, unavailable[i]) == 0) {
-            return reject(r, node, "not_available",
-                          "\"%s\" belongs to conduction, which this version does not support; J_S "
-                          "and J_rho are there",
-                          node->string);
-        }
     }
     *found = qep_quantity_find(node->string);
     return *found ? 1 : reject_choice(r, node, node->string, names, count < 64 ? count : 64);
@@ -102,12 +92,17 @@ static int in_list(const char *name, const char *const *names, size_t count) {
     return 0;
 }
 
+static int makes_phi(const qep_config *config) {
+    return config->entropy || config->charge || has_face_values(config);
+}
+
 /* Why a quantity does not exist in this problem, or NULL when it does. */
 static const char *missing_reason(const qep_config *config, const char *name) {
     static const char *const of_entropy[] = {"S",   "grad_S", "lap_S", "hessian_S", "phi_S",
-                                             "J_S", "rho_S",  "dS_dt", "kappa",
-                                             "entropy_rate"};
+                                             "J_S", "rho_S",  "dS_dt", "kappa",     "entropy_rate"};
     static const char *const of_poisson[] = {"phi_rho", "phi_S", "residual", "J_rho"};
+    static const char *const of_phi[] = {"phi", "phi_rho", "E", "J_rho", "residual"};
+    static const char *const of_conduction[] = {"V", "J", "E_total"};
     static const char *const of_current[] = {"entropy_current", "div_entropy_current",
                                              "entropy_rate"};
     if (!config->entropy_current[0] &&
@@ -121,6 +116,13 @@ static const char *missing_reason(const qep_config *config, const char *name) {
         in_list(name, of_poisson, sizeof of_poisson / sizeof *of_poisson)) {
         return "it belongs to reading \"poisson\", which solves an equation in two parts";
     }
+    if (!makes_phi(config) && in_list(name, of_phi, sizeof of_phi / sizeof *of_phi)) {
+        return "nothing makes a potential: neither entropy nor charge nor boundary values are "
+               "given";
+    }
+    if (in_list(name, of_conduction, 3) && !config->conduction.given) {
+        return "it belongs to conduction: give \"electrodes\" or \"conduction\"";
+    }
     double uniform = 0.0;
     const int varies =
         config->coupling.profile && !qep_field_is_constant(config->coupling.profile, &uniform);
@@ -132,18 +134,21 @@ static const char *missing_reason(const qep_config *config, const char *name) {
     return NULL;
 }
 
+/* phi, E and J_S as far as they exist; V and J where electrodes alone are given. */
 static void default_fields(reader *r) {
-    static const char *const names[] = {"phi", "E", "J_S"};
+    static const char *const names[] = {"phi", "E", "J_S"}, *const of_electrodes[] = {"V", "J"};
     qep_config *config = &r->draft->config;
+    const int bare = !makes_phi(config);
+    const char *const *const list = bare ? of_electrodes : names;
     void *block = NULL;
     if (qep_alloc(&block, 3, sizeof(char *), "fields", NULL) != QEP_OK) {
         reject_memory(r);
         return;
     }
     config->fields = block;
-    for (size_t i = 0; i < 3; i++) {
-        if (!missing_reason(config, names[i])) {
-            config->fields[config->field_count++] = qep_quantity_find(names[i])->name;
+    for (size_t i = 0; i < (bare ? 2u : 3u); i++) {
+        if (!missing_reason(config, list[i])) {
+            config->fields[config->field_count++] = qep_quantity_find(list[i])->name;
         }
     }
 }
@@ -169,7 +174,7 @@ static void check_sum(reader *r) {
     int summed = 0;
     for (size_t i = 0; i < config->field_count; i++) {
         summed =
-            summed || strcmp(config->fields[i], "phi") == 0 || strcmp(config->fields[i], "E") == 0;
+            summed || in_list(config->fields[i], (const char *const[]){"phi", "E", "E_total"}, 3);
     }
     if (!summed || !config->entropy || qep_dimension_equal(phi, volt)) {
         return;

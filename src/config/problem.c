@@ -25,14 +25,15 @@ static void check_permittivity(reader *r) {
 
 void finish_problem(reader *r) {
     const qep_config *config = &r->draft->config;
+    const int volts = config->conduction.given;
     const int driven = field_is_present(config->charge) || has_face_values(config);
     check_conductivity(r);
     check_permittivity(r);
     if (!row_given(r->draft, "entropy") && !row_given(r->draft, "charge") &&
-        !has_face_values(config)) {
+        !has_face_values(config) && !volts) {
         reject_missing(r, r->json->root, "entropy",
-                       "the entropy density S in J/(K m^3); only problems with charge or boundary "
-                       "values do without");
+                       "the entropy density S in J/(K m^3); only problems with charge, boundary "
+                       "values or electrodes do without");
     }
     if (config->reading != QEP_READING_POISSON && driven) {
         const char *key = field_is_present(config->charge) ? "charge" : "boundary";

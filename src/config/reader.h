@@ -71,18 +71,23 @@ int read_gauge(reader *r, const config_row *row, const json_node *node);
 int write_gauge(writer *w, const draft *d, const config_row *row);
 int read_kernel(reader *r, const config_row *row, const json_node *node);
 int write_kernel(writer *w, const draft *d, const config_row *row);
-int read_method(reader *r, const config_row *row, const json_node *node);
-int write_method(writer *w, const draft *d, const config_row *row);
-int read_max_iterations(reader *r, const config_row *row, const json_node *node);
-int write_max_iterations(writer *w, const draft *d, const config_row *row);
 int read_entropy_current(reader *r, const config_row *row, const json_node *node);
 int write_entropy_current(writer *w, const draft *d, const config_row *row);
+int read_conduction_boundary(reader *r, const config_row *row, const json_node *node);
+int write_conduction_boundary(writer *w, const draft *d, const config_row *row);
+int read_electrodes(reader *r, const config_row *row, const json_node *node);
+int write_electrodes(writer *w, const draft *d, const config_row *row);
+int read_loads(reader *r, const config_row *row, const json_node *node);
+int write_loads(writer *w, const draft *d, const config_row *row);
 int read_probes(reader *r, const config_row *row, const json_node *node);
 int write_probes(writer *w, const draft *d, const config_row *row);
 int read_output_fields(reader *r, const config_row *row, const json_node *node);
 int write_output_fields(writer *w, const draft *d, const config_row *row);
 int read_memory(reader *r, const config_row *row, const json_node *node);
 int write_memory(writer *w, const draft *d, const config_row *row);
+
+/* Faces of axes that carry electrodes are natural for phi unless the configuration says otherwise; before finish_grid. */
+void default_faces_of_electrodes(draft *d);
 
 /* What several rows must satisfy together; each adds its errors. */
 void finish_grid(reader *r);
@@ -92,6 +97,7 @@ void finish_solver(reader *r);
 /* "kernel" and "entropy_at_infinity": what only open faces have. */
 void finish_open(reader *r);
 void finish_gauge_length(reader *r);
+void finish_conduction(reader *r);
 void finish_problem(reader *r);
 void finish_entropy_current(reader *r);
 void finish_probes(reader *r);

@@ -32,6 +32,10 @@ static const char *choice_derivative(size_t i) {
     return i < QEP_DERIVATIVE_COUNT ? qep_derivative_table()[i].name : NULL;
 }
 
+static const char *choice_method(size_t i) {
+    return i < QEP_METHOD_COUNT ? qep_method_table()[i].name : NULL;
+}
+
 static const char *choice_precision(size_t i) {
     static const char *const names[] = {"double", "single"};
     return pick(names, 2, i);
@@ -76,7 +80,7 @@ static const config_row rows[] = {
      .schema = BOUNDARY_SCHEMA, .standard = "\"periodic\"", .example = "\"natural\"", .doc = "Faces across z."},
 
     {.path = "entropy", .type = ROW_FIELD, .offset = AT(config.entropy), .dimension = QEP_DIM_ENTROPY_DENSITY,
-     .example = "\"1e3*exp(-(x/w)^2)\"", .doc = "Entropy density S. Required unless charge or boundary values are given."},
+     .example = "\"1e3*exp(-(x/w)^2)\"", .doc = "Entropy density S. Required unless charge, boundary values or electrodes are given."},
     {.path = "entropy_current", .type = ROW_SPECIAL, .read = read_entropy_current, .write = write_entropy_current,
      .dimension = QEP_DIM_ENTROPY_CURRENT, .kind = "list of fields",
      .schema = "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 3, \"items\": {\"$ref\": \"#/$defs/field\"}}",
@@ -87,9 +91,9 @@ static const config_row rows[] = {
 
     {.path = "materials", .type = ROW_SECTION, .doc = "Properties of the material."},
     {.path = "materials.conductivity", .type = ROW_FIELD, .offset = AT(config.conductivity), .dimension = QEP_DIM_CONDUCTIVITY,
-     .standard = "1", .example = "\"6e7 S/m\"", .doc = "Electrical conductivity sigma."},
+     .standard = "1", .example = "\"6e7 S/m\"", .doc = "Electrical conductivity sigma. Samples where it is exactly 0 are insulators, which conduction leaves out."},
     {.path = "materials.permittivity", .type = ROW_FIELD, .offset = AT(config.permittivity), .dimension = NONE, .standard = "1",
-     .example = "11.7", .doc = "Relative permittivity eps_r; in this version one positive number."},
+     .example = "\"x < 5e-9 ? 11.7 : 3.9\"", .doc = "Relative permittivity eps_r, greater than 0. Where it varies, phi comes from finite volumes of order 2."},
 
     {.path = "coupling", .type = ROW_SECTION, .doc = "Coupling kappa = (hbar/e) c (equation T5)."},
     {.path = "coupling.closure", .type = ROW_CHOICE, .offset = AT(closure), .choice = choice_closure, .standard = "\"literal\"",
@@ -107,7 +111,7 @@ static const config_row rows[] = {
      .schema = "{\"type\": \"string\"}", .example = "\"K m^3/(J s)\"",
      .doc = "Closure custom: unit of c (\"1\" when it has none)."},
     {.path = "coupling.profile", .type = ROW_FIELD, .offset = AT(config.coupling.profile), .dimension = NONE,
-     .example = "\"x < 5e-9 ? 1 : 0.5\"", .doc = "A field without unit that multiplies kappa."},
+     .example = "\"x < 5e-9 ? 1 : 0.5\"", .doc = "A field without unit that multiplies kappa: E_S = -kappa(r) grad S."},
 
     {.path = "coupling.entropy_at_infinity", .type = ROW_NUMBER, .offset = AT(config.coupling.entropy_at_infinity),
      .dimension = QEP_DIM_ENTROPY_DENSITY, .example = "\"2 kJ/(K m^3)\"",
@@ -121,18 +125,18 @@ static const config_row rows[] = {
     {.path = "solver", .type = ROW_SECTION, .doc = "How the equation is solved."},
     {.path = "solver.derivative", .type = ROW_CHOICE, .offset = AT(derivative), .choice = choice_derivative, .standard = "\"fd4\"",
      .example = "\"fd8\"", .doc = "fdN: stencils of order N in the Laplacian that is inverted and in the derived fields; spectral: exact symbols."},
-    {.path = "solver.method", .type = ROW_SPECIAL, .read = read_method, .write = write_method, .kind = "\"auto\" or \"fft\"",
-     .schema = "{\"enum\": [\"auto\", \"fft\"]}", .standard = "\"auto\"", .example = "\"fft\"",
-     .doc = "Solver; this version has the direct one by Fourier, sine and cosine transforms."},
+    {.path = "solver.method", .type = ROW_CHOICE, .offset = AT(method), .choice = choice_method, .standard = "\"auto\"",
+     .example = "\"pcg-mg\"",
+     .doc = "fft: direct, by fast transforms (uniform coefficients); pcg-fft, pcg-mg, pcg-amg: conjugate gradients on finite volumes of order 2, "
+            "preconditioned by the uniform problem, by multigrid, by BoomerAMG. auto takes what fits and says why (-v)."},
     {.path = "solver.kernel", .type = ROW_SPECIAL, .read = read_kernel, .write = write_kernel, .kind = "\"truncated\" or \"lattice\"",
      .schema = "{\"enum\": [\"truncated\", \"lattice\"]}", .example = "\"truncated\"",
      .doc = "Kernel of open faces. truncated: the exact Green's function, cut off beyond the grid: spectral for smooth sources; lattice: the inverse "
             "of the fdN stencil in free space. Truncated with derivative spectral and lattice with fdN when not given."},
     {.path = "solver.tolerance", .type = ROW_NUMBER, .offset = AT(config.tolerance), .dimension = NONE, .standard = "1e-10", .max = 1,
      .above = 1, .example = "1e-12", .doc = "Largest relative residual that passes the self-check (rounding is always allowed)."},
-    {.path = "solver.max_iterations", .type = ROW_SPECIAL, .read = read_max_iterations, .write = write_max_iterations, .kind = "500",
-     .schema = "{\"enum\": [500]}", .standard = "500", .example = "500",
-     .doc = "Limit of iterative methods. The method of this version is direct, so only the default is accepted."},
+    {.path = "solver.max_iterations", .type = ROW_COUNT, .offset = AT(config.max_iterations), .standard = "500", .min = 1, .max = 1e9,
+     .example = "2000", .doc = "Limit of the iterative methods; beyond it the run ends with exit code 6."},
     {.path = "solver.neutralize", .type = ROW_SWITCH, .offset = AT(config.neutralize), .standard = "false", .example = "true",
      .doc = "Without a Dirichlet or open face: remove any net source by a uniform background instead of stopping with exit code 5."},
     {.path = "solver.compatibility", .type = ROW_SPECIAL, .read = read_compatibility, .write = write_compatibility,
@@ -152,6 +156,24 @@ static const config_row rows[] = {
     {.path = "solver.keep_unconverged", .type = ROW_SWITCH, .offset = AT(config.keep_unconverged), .standard = "false", .example = "true",
      .doc = "Write the file even if the self-check fails (exit_state \"unconverged\", exit code 6 all the same)."},
 
+    {.path = "conduction", .type = ROW_SECTION,
+     .doc = "Steady conduction (equation T7): what a voltmeter reads. It is solved when this section or electrodes are given."},
+    {.path = "conduction.boundary", .type = ROW_SPECIAL, .read = read_conduction_boundary, .write = write_conduction_boundary,
+     .kind = "one kind for all faces, or {\"x\": KIND or {\"low\": FACE, \"high\": FACE}, ...}",
+     .schema = "{\"$ref\": \"#/$defs/conduction_boundary\"}", .example = "{\"x\": {\"low\": {\"dirichlet\": \"1 mV\"}, \"high\": \"insulating\"}}",
+     .doc = "What V does at the outer faces: \"insulating\" (no current; the default), \"periodic\" (the default where phi is periodic and the axis has no "
+            "electrode), \"dirichlet\" or {\"dirichlet\": V} (\"fixed\" means the same)."},
+    {.path = "conduction.conductance", .type = ROW_SWITCH, .offset = AT(config.conduction.conductance), .example = "true",
+     .doc = "true: also report the conductance matrix of the electrodes: currents into the sample per volt, without entropy and loads."},
+    {.path = "electrodes", .type = ROW_SPECIAL, .read = read_electrodes, .write = write_electrodes, .kind = "list of electrodes",
+     .schema = "{\"$ref\": \"#/$defs/electrodes\"}",
+     .example = "[{\"name\": \"left\", \"face\": \"x-low\", \"voltage\": \"0 V\"}, {\"name\": \"tip\", \"where\": \"x > 0.8\", \"current\": 0}]",
+     .doc = "Equipotential metal: a whole face (\"x-low\", ... \"z-high\") or the samples where an expression of x, y, z is nonzero; held at a voltage, or "
+            "fed with a net current into the sample (0 when neither is given: a voltmeter)."},
+    {.path = "loads", .type = ROW_SPECIAL, .read = read_loads, .write = write_loads, .kind = "list of {\"between\", \"resistance\"}",
+     .schema = "{\"$ref\": \"#/$defs/loads\"}", .example = "[{\"between\": [\"left\", \"right\"], \"resistance\": \"50 ohm\"}]",
+     .doc = "Resistors outside the sample, each between two electrodes."},
+
     {.path = "time", .type = ROW_SECTION, .doc = "Instants t of a series: times, or start, step and frames."},
     {.path = "time.times", .type = ROW_NUMBERS, .offset = AT(times), .dimension = QEP_DIM_TIME, .example = "[0, \"1 ps\", \"3 ps\"]",
      .doc = "Instants, increasing."},
@@ -170,7 +192,7 @@ static const config_row rows[] = {
      .doc = "Output file, relative to the working directory; the stem of the configuration with .h5 when not given."},
     {.path = "output.fields", .type = ROW_SPECIAL, .read = read_output_fields, .write = write_output_fields, .kind = "list of quantities",
      .schema = "{\"$ref\": \"#/$defs/fields\"}", .example = "[\"phi\", \"E\", \"S\"]",
-     .doc = "Quantities to write; phi, E and J_S as far as they exist when not given."},
+     .doc = "Quantities to write; phi, E and J_S as far as they exist when not given; V and J where electrodes alone are."},
     {.path = "output.deflate", .type = ROW_INTEGER, .offset = AT(config.deflate), .max = 9, .standard = "0", .example = "4",
      .doc = "Compression level; 0 writes contiguous data."},
     {.path = "output.precision", .type = ROW_CHOICE, .offset = AT(precision), .choice = choice_precision, .standard = "\"double\"",
@@ -191,9 +213,6 @@ _Static_assert(sizeof rows / sizeof *rows <= ROW_LIMIT, "raise ROW_LIMIT");
 
 /* clang-format off */
 static const reserved_row reserved[] = {
-    {"conduction", "compute J = sigma (E - grad V) outside, or ask for J_S and J_rho"},
-    {"electrodes", "give fixed potentials as Dirichlet faces in \"boundary\""},
-    {"loads", "loads need electrodes, which come with a later version"},
     {"bloch", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
     {"transport", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
 };

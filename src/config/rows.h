@@ -25,7 +25,7 @@ typedef struct {
     double *value; /* owned */
 } double_list;
 
-enum { ROW_LIMIT = 64 };
+enum { ROW_LIMIT = 128 };
 
 /* A configuration in the making: the public part first, then what only this room needs again (for printing).
  */
@@ -39,7 +39,8 @@ typedef struct {
     int coupling_has_unit;  /* "value" carries its unit */
     double coupling_factor; /* one of "unit" in SI */
     qep_dimension coupling_unit;
-    int given[ROW_LIMIT]; /* by row index */
+    int conduction_axis[3]; /* "conduction.boundary" speaks of this axis */
+    int given[ROW_LIMIT];   /* by row index */
 } draft;
 
 typedef struct reader reader;

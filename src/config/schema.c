@@ -61,7 +61,8 @@ static void write_field_definitions(writer *w) {
            "{\"anyOf\": [{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/hdf5\"}, "
            "{\"$ref\": "
            "\"#/$defs/regions\"}, "
-           "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}, {\"$ref\": \"#/$defs/source\"}]}");
+           "{\"$ref\": \"#/$defs/sum\"}, {\"$ref\": \"#/$defs/product\"}, {\"$ref\": "
+           "\"#/$defs/source\"}]}");
     closed_object(
         w, "hdf5",
         "\"hdf5\": {\"type\": \"string\", \"minLength\": 1}, \"dataset\": {\"type\": \"string\", "
@@ -87,6 +88,44 @@ static void write_field_definitions(writer *w) {
                   "\"#/$defs/field\"}}",
                   "\"product\"");
     write_source_definitions(w);
+}
+
+static void write_conduction_definitions(writer *w) {
+    closed_object(w, "fixed_voltage",
+                  "\"dirichlet\": {\"type\": [\"number\", \"string\"]}, \"fixed\": {\"type\": "
+                  "[\"number\", \"string\"]}",
+                  NULL);
+    member(w, "conduction_face",
+           "{\"anyOf\": [{\"enum\": [\"insulating\", \"periodic\", \"dirichlet\", \"fixed\"]}, "
+           "{\"$ref\": \"#/$defs/fixed_voltage\"}]}");
+    closed_object(w, "conduction_faces",
+                  "\"low\": {\"$ref\": \"#/$defs/conduction_face\"}, \"high\": {\"$ref\": "
+                  "\"#/$defs/conduction_face\"}",
+                  NULL);
+    member(w, "conduction_axis",
+           "{\"anyOf\": [{\"$ref\": \"#/$defs/conduction_face\"}, {\"$ref\": "
+           "\"#/$defs/conduction_faces\"}]}");
+    closed_object(w, "conduction_axes",
+                  "\"x\": {\"$ref\": \"#/$defs/conduction_axis\"}, \"y\": {\"$ref\": "
+                  "\"#/$defs/conduction_axis\"}, \"z\": {\"$ref\": \"#/$defs/conduction_axis\"}",
+                  NULL);
+    member(w, "conduction_boundary",
+           "{\"anyOf\": [{\"$ref\": \"#/$defs/conduction_face\"}, {\"$ref\": "
+           "\"#/$defs/conduction_axes\"}]}");
+    closed_object(w, "electrode",
+                  "\"name\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 40, "
+                  "\"pattern\": \"^[^/.]*$\"}, "
+                  "\"face\": {\"enum\": [\"x-low\", \"x-high\", \"y-low\", \"y-high\", \"z-low\", "
+                  "\"z-high\"]}, \"where\": {\"type\": \"string\", \"minLength\": 1}, "
+                  "\"voltage\": {\"type\": [\"number\", \"string\"]}, \"current\": {\"type\": "
+                  "[\"number\", \"string\"]}",
+                  "\"name\"");
+    member(w, "electrodes", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/electrode\"}}");
+    closed_object(w, "load",
+                  "\"between\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": "
+                  "{\"type\": \"string\"}}, \"resistance\": {\"type\": [\"number\", \"string\"]}",
+                  "\"between\", \"resistance\"");
+    member(w, "loads", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/load\"}}");
 }
 
 static void write_definitions(writer *w) {
@@ -123,6 +162,7 @@ static void write_definitions(writer *w) {
                   "\"string\"]}}",
                   "\"name\", \"at\"");
     member(w, "probes", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/probe\"}}");
+    write_conduction_definitions(w);
     write_quantities(w);
     write_close(w, '}');
 }

@@ -8,55 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int read_method(reader *r, const config_row *row, const json_node *node) {
-    static const char *const names[] = {"auto", "fft"};
-    (void)row;
-    if (node->kind != JSON_STRING) {
-        return reject(r, node, "wrong_type", "%s came; \"auto\" or \"fft\" is needed",
-                      json_kind_name(node));
-    }
-    for (int i = 0; i < 2; i++) {
-        if (strcmp(node->string, names[i]) == 0) {
-            r->draft->method = i;
-            return 1;
-        }
-    }
-    return reject(
-        r, node, "not_available",
-        "the method \"%.80s\" is not available in this version; use \"auto\" or \"fft\" (direct, "
-        "by fast transforms)",
-        node->string);
-}
-
-int write_method(writer *w, const draft *d, const config_row *row) {
-    (void)row;
-    if (w) {
-        write_string(w, d->method ? "fft" : "auto");
-    }
-    return 1;
-}
-
-int read_max_iterations(reader *r, const config_row *row, const json_node *node) {
-    double value = 0;
-    (void)row;
-    if (!read_integer(r, node, 1, 1e9, &value)) {
-        return 0;
-    }
-    r->draft->config.max_iterations = (size_t)value;
-    return value == 500.0 || reject(r, node, "inapplicable",
-                                    "%.0f came, but the problem is solved directly, without "
-                                    "iterations; leave the key out",
-                                    value);
-}
-
-int write_max_iterations(writer *w, const draft *d, const config_row *row) {
-    (void)row;
-    if (w) {
-        write_format(w, "%zu", d->config.max_iterations);
-    }
-    return 1;
-}
-
 int read_compatibility(reader *r, const config_row *row, const json_node *node) {
     const qep_dimension none = QEP_DIM_NONE;
     double value = -1.0;
@@ -187,6 +138,8 @@ static void check_singular_keys(reader *r) {
 
 void finish_solver(reader *r) {
     draft *d = r->draft;
+    d->config.derivative = (qep_derivative)d->derivative;
+    d->config.method = (qep_method)d->method;
     if (!row_given(d, "solver.gauge") && qep_grid_open_axes(&d->config.grid) > 0) {
         d->config.gauge = QEP_GAUGE_FAR_FIELD;
     }

@@ -3,12 +3,32 @@
  * (theory.md, section 3). */
 #include "rows.h"
 
+/* The same of a part that finite volumes solved: from the fluxes of both faces of a cell, right on either side of a jump of
+ * eps_r. It goes through the scratch field when it is added to something. */
+static qep_status volume_slope(const qep_solution *s, const qep_part *part, int i, double alpha,
+                               const double *weight, int accumulate, double *out, qep_error *err) {
+    const size_t count = qep_grid_count(s->grid);
+    double *slope = accumulate ? s->work : out;
+    QEP_TRY(qep_elliptic_slope(s->elliptic, &part->drive, part->values, i, slope, err));
+    qep_pass_scale(&(qep_coefficient){alpha, NULL}, count, s->threads, slope);
+    if (weight) {
+        qep_pass_scale(&(qep_coefficient){1.0, weight}, count, s->threads, slope);
+    }
+    if (accumulate) {
+        qep_pass_add(slope, count, s->threads, out);
+    }
+    return QEP_OK;
+}
+
 /* out = (accumulate ? out : 0) + alpha weight d_i part */
 static qep_status part_slope(const qep_solution *s, const qep_part *part, int i, double alpha,
                              const double *weight, int accumulate, double *out, qep_error *err) {
     if (part->gradient[i]) {
         qep_pass_weighted(part->gradient[i], weight, alpha, accumulate, qep_grid_count(s->grid), s->threads, out);
         return QEP_OK;
+    }
+    if (part->values && s->elliptic) {
+        return volume_slope(s, part, i, alpha, weight, accumulate, out, err);
     }
     if (part->values) {
         return qep_calculus_derivative(s->calculus, part->values, part->walls, i, 1, alpha, weight,
@@ -23,7 +43,7 @@ static qep_status part_slope(const qep_solution *s, const qep_part *part, int i,
 /* out = (accumulate ? out : 0) + alpha weight d_i phi_S: psi about its walls, kappa S without any. */
 static qep_status entropic_slope(const qep_solution *s, int i, double alpha, const double *weight,
                                  int accumulate, double *out, qep_error *err) {
-    if (!s->S) {
+    if (!s->S || (s->elliptic && s->psi.values)) {
         return part_slope(s, &s->psi, i, alpha, weight, accumulate, out, err);
     }
     QEP_TRY(qep_calculus_derivative(s->calculus, s->S, NULL, i, 1, alpha * s->kappa.value, weight,

@@ -25,5 +25,5 @@ qep_status qep_derive_conductivity(const qep_solution *s, int i, int j, double *
 qep_status qep_derive_permittivity(const qep_solution *s, int i, int j, double *out,
                                    qep_error *err) {
     (void)i, (void)j, (void)err;
-    return coefficient(s, &(qep_coefficient){s->eps_r, NULL}, out);
+    return coefficient(s, &s->eps_r, out);
 }

@@ -32,6 +32,13 @@ void qep_pass_weighted(const double *u, const double *weight, double alpha, int 
     }
 }
 
+void qep_pass_add(const double *u, size_t count, int threads, double *out) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (size_t k = 0; k < count; k++) {
+        out[k] += u[k];
+    }
+}
+
 void qep_pass_scale(const qep_coefficient *c, size_t count, int threads, double *out) {
     const double value = c->value;
     const double *field = c->field;

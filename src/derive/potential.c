@@ -33,6 +33,10 @@ qep_status qep_derive_phi_S(const qep_solution *s, int i, int j, double *out, qe
         qep_pass_set(s->psi.shift, count, s->threads, out);
         return QEP_OK;
     }
+    if (s->elliptic && s->psi.values) { /* solved as a whole */
+        qep_pass_affine(s->psi.values, 0.0, 1.0, s->psi.shift, count, s->threads, out);
+        return QEP_OK;
+    }
     if (!s->psi.values) {
         entropy_part(s, s->psi.shift, out);
         return QEP_OK;

@@ -76,6 +76,19 @@ static qep_dimension of_conductivity(const qep_solution_dimensions *known, qep_r
     return QEP_DIM_CONDUCTIVITY;
 }
 
+static qep_dimension of_V(const qep_solution_dimensions *known, qep_reading reading) {
+    (void)reading;
+    return known->voltage;
+}
+
+static qep_dimension of_E_total(const qep_solution_dimensions *known, qep_reading reading) {
+    return per_metre(of_V(known, reading), 1);
+}
+
+static qep_dimension of_J(const qep_solution_dimensions *known, qep_reading reading) {
+    return qep_dimension_multiply(QEP_DIM_CONDUCTIVITY, of_E_total(known, reading));
+}
+
 static qep_dimension of_nothing(const qep_solution_dimensions *known, qep_reading reading) {
     (void)known, (void)reading;
     return QEP_DIM_NONE;
@@ -89,6 +102,8 @@ enum {
     RHO = QEP_NEEDS_PHI_RHO,
     PSI = QEP_NEEDS_PHI_S,
     SIGMA = QEP_NEEDS_CONDUCTIVITY,
+    SCALAR = ALL & ~(1 << QEP_READING_GRADIENT),
+    VOLTS = QEP_NEEDS_CONDUCTION,
     POTENTIAL = QEP_NEEDS_POTENTIAL,
     CURRENT = QEP_NEEDS_ENTROPY_CURRENT
 };
@@ -115,6 +130,12 @@ static const qep_quantity_row rows[] = {
      ALL, PSI | SIGMA, 1, of_J_S, qep_derive_J_S},
     {"J_rho", "J_rho", "current density of the electrostatic part", "T3", 1, "-sigma grad phi_rho",
      POISSON, RHO | SIGMA, 0, of_J_rho, qep_derive_J_rho},
+    {"V", "V", "voltage of steady conduction", "T7", 0, "what a voltmeter reads; NaN in insulators",
+     SCALAR, VOLTS, 0, of_V, qep_derive_V},
+    {"J", "J", "current density", "T7", 1, "J_S - sigma grad V, from the currents of the faces; 0 in electrodes, NaN in insulators",
+     SCALAR, VOLTS, 0, of_J, qep_derive_J},
+    {"E_total", "E_total", "gradient of the electrochemical potential", "T7", 1, "-grad(phi + V); NaN in insulators",
+     SCALAR, VOLTS | RHO | PSI, 0, of_E_total, qep_derive_E_total},
     {"rho_S", "rho_S", "entropic charge density", "T6", 0, "-eps0 div(eps_r kappa grad S)",
      POISSON | FIELD, S, 0, of_rho_S, qep_derive_rho_S},
     {"residual", "r", "residual of the discrete equation", "T6", 0, "of the last solve; 0 on Dirichlet nodes",
@@ -162,18 +183,19 @@ int qep_quantity_components(const qep_quantity_row *row, qep_reading reading, in
     return count;
 }
 
-/* Mixed second derivatives, divergences of products and rates go through a second field. */
-int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim,
-                           int kappa_varies) {
-    if ((row->needs & QEP_NEEDS_FRAMES) || row->compute == qep_derive_div_entropy_current) {
+/* Mixed second derivatives, divergences of products, sums of what finite volumes give, and rates go through a second field. */
+int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim, int varies) {
+    if ((row->needs & QEP_NEEDS_FRAMES) || row->compute == qep_derive_E_total ||
+        row->compute == qep_derive_div_entropy_current) {
         return 1;
     }
-    if (row->compute == qep_derive_rho_S) {
-        return kappa_varies;
+    if (row->compute == qep_derive_rho_S ||
+        (row->compute == qep_derive_E && reading == QEP_READING_POISSON)) {
+        return varies;
     }
     const int second = qep_quantity_rank(row, reading) == 2 ||
                        (reading == QEP_READING_DIRECTIONAL && row->gains_rank && row->rank == 1);
-    return second && (ndim > 1 || kappa_varies);
+    return second && (ndim > 1 || varies);
 }
 
 qep_status qep_quantity_compute(const qep_quantity_row *row, const qep_solution *solution,

@@ -13,6 +13,8 @@ qep_quantity_function qep_derive_S, qep_derive_grad_S, qep_derive_lap_S, qep_der
 qep_quantity_function qep_derive_phi, qep_derive_phi_rho, qep_derive_phi_S;
 /* field.c */
 qep_quantity_function qep_derive_E, qep_derive_J_S, qep_derive_J_rho;
+/* conduction.c */
+qep_quantity_function qep_derive_V, qep_derive_J, qep_derive_E_total;
 /* source_terms.c */
 qep_quantity_function qep_derive_rho_S, qep_derive_residual;
 /* rate.c */
@@ -28,6 +30,8 @@ void qep_pass_set(double value, size_t count, int threads, double *out);
 /* out = alpha (u - offset) + shift */
 void qep_pass_affine(const double *u, double offset, double alpha, double shift, size_t count,
                      int threads, double *out);
+/* out += u */
+void qep_pass_add(const double *u, size_t count, int threads, double *out);
 /* out += alpha (u - v) */
 void qep_pass_add_difference(const double *u, const double *v, double alpha, size_t count,
                              int threads, double *out);

@@ -46,6 +46,13 @@ qep_status qep_writer_result_text(qep_writer *writer, const char *group, const c
     return close_group(writer, results, ok, name, err);
 }
 
+qep_status qep_writer_result_texts(qep_writer *writer, const char *group, const char *name,
+                                   const char *const *texts, size_t count, qep_error *err) {
+    const hid_t results = open_results(writer, group);
+    const int ok = results >= 0 && qep_h5_texts(results, name, texts, count);
+    return close_group(writer, results, ok, name, err);
+}
+
 static hid_t open_series(const qep_writer *writer, const char *group) {
     const hid_t series = qep_h5_group(writer->file, "series");
     const hid_t inner = series < 0 ? -1 : qep_h5_group(series, group);

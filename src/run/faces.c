@@ -30,7 +30,7 @@ qep_status qep_run_allocate_faces(qep_run_state *run, qep_error *err) {
             }
         }
     }
-    return QEP_OK;
+    return run->conducts ? qep_run_allocate_V_faces(run, err) : QEP_OK;
 }
 
 /* The face as a grid of one sample across, so that expressions are evaluated exactly on it. */
@@ -63,6 +63,49 @@ qep_status qep_run_fill_rho_faces(qep_run_state *run, size_t frame, qep_error *e
             if (side == 0 && kind(run, axis, side) != QEP_DIRICHLET) {
                 scale_values(wall->level[0], wall->count, -1.0);
             }
+        }
+    }
+    return QEP_OK;
+}
+
+/* V on faces that conduction.boundary holds at a voltage. */
+qep_status qep_run_fill_V_faces(qep_run_state *run, size_t frame, qep_error *err) {
+    for (int i = 0; i < 6; i++) {
+        const qep_field_spec *value = run->config->conduction.face[i / 2][i % 2].value;
+        qep_wall *wall = &run->V_walls.wall[i / 2][i % 2];
+        if (!value || wall->homogeneous) {
+            continue;
+        }
+        const qep_grid face = face_grid(run->grid, i / 2, i % 2);
+        QEP_TRY(qep_field_fill(value, &face, run->times[frame], frame, &run->config->parameters,
+                               run->options->threads, wall->level[0], run->log, err));
+    }
+    return QEP_OK;
+}
+
+/* S on a face: the expression itself where it is one that has a value there, else extrapolated from the samples. */
+qep_status qep_run_entropy_on_face(qep_run_state *run, size_t frame, int axis, int side,
+                                   double *out, qep_error *err) {
+    const qep_field_spec *spec = run->config->entropy;
+    const qep_grid face = face_grid(run->grid, axis, side);
+    if (qep_field_is_expression(spec) &&
+        qep_field_fill(spec, &face, run->times[frame], frame, &run->config->parameters,
+                       run->options->threads, out, NULL, NULL) == QEP_OK) {
+        return QEP_OK;
+    }
+    return qep_calculus_face(run->calculus, run->S, 0.0, axis, side, out, NULL, err);
+}
+
+qep_status qep_run_fill_entropy_faces(qep_run_state *run, size_t frame, qep_error *err) {
+    for (int i = 0; i < 6; i++) {
+        if (!psi_has_data(run, i / 2, i % 2)) {
+            continue;
+        }
+        double *level = run->psi_walls.wall[i / 2][i % 2].level[0];
+        if (kind(run, i / 2, i % 2) == QEP_DIRICHLET) {
+            QEP_TRY(qep_run_entropy_on_face(run, frame, i / 2, i % 2, level, err));
+        } else {
+            QEP_TRY(qep_calculus_face(run->calculus, run->S, 0.0, i / 2, i % 2, NULL, level, err));
         }
     }
     return QEP_OK;

@@ -1,9 +1,10 @@
 /* The inputs of a frame, evaluated on the grid and checked for what physics forbids: negative conductivity,
- * permittivity that is not positive, coefficients that vary where this version needs them uniform. */
+ * permittivity that is not positive. */
 #include "state.h"
 
 #include "qep/base/memory.h"
 #include "qep/base/reduce.h"
+#include <math.h>
 
 int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec) {
     return spec && qep_field_is_time_dependent(spec, run->grid, &run->config->parameters);
@@ -37,21 +38,16 @@ static qep_status evaluate(qep_run_state *run, const qep_field_spec *spec, doubl
 
 static qep_status load_permittivity(qep_run_state *run, size_t frame, qep_error *err) {
     double range[2];
-    const char *path = "/materials/permittivity";
-    QEP_TRY(evaluate(run, run->config->permittivity, 1.0, frame, run->buffer, range, err));
+    QEP_TRY(evaluate(run, run->config->permittivity, 1.0, frame, run->eps ? run->eps : run->buffer,
+                     range, err));
     if (!(range[0] > 0.0)) {
-        return qep_error_add(err, QEP_ERR_INPUT, "range", path, NULL,
+        return qep_error_add(err, QEP_ERR_INPUT, "range", "/materials/permittivity", NULL,
                              "relative permittivity of %g; it must be positive everywhere",
                              range[0]);
     }
-    if (range[0] != range[1]) {
-        return qep_error_add(err, QEP_ERR_PROBLEM, "not_available", path, NULL,
-                             "the permittivity varies from %g to %g: not available in this "
-                             "version, it needs the variable-coefficient "
-                             "solver; give one number",
-                             range[0], range[1]);
-    }
-    run->solution.eps_r = range[0];
+    const int uniform = range[0] == range[1];
+    run->largest_eps = range[1];
+    run->solution.eps_r = (qep_coefficient){uniform ? range[0] : 1.0, uniform ? NULL : run->eps};
     return QEP_OK;
 }
 
@@ -68,56 +64,48 @@ static qep_status load_conductivity(qep_run_state *run, size_t frame, qep_error 
     return QEP_OK;
 }
 
-/* Uniform profiles are folded into kappa in every reading; others need a reading that defines E by kappa(r) grad S. */
+/* Uniform profiles are folded into kappa in every reading. */
 static qep_status load_kappa(qep_run_state *run, size_t frame, qep_error *err) {
     const qep_coupling *coupling = &run->config->coupling;
     double range[2];
     QEP_TRY(evaluate(run, coupling->profile, 1.0, frame, run->profile ? run->profile : run->buffer,
                      range, err));
     const int uniform = range[0] == range[1];
-    if (!uniform && (run->config->reading == QEP_READING_POISSON || !run->profile)) {
-        return qep_error_add(
-            err, QEP_ERR_PROBLEM, "not_available", "/coupling/profile", NULL,
-            "the kappa profile varies from %g to %g: not available %s; use reading \"field\" or "
-            "one number",
-            range[0], range[1],
-            run->config->reading == QEP_READING_POISSON
-                ? "in reading \"poisson\" of this version, it needs the variable-coefficient solver"
-                : "on a grid too large to look at it beforehand");
-    }
+    run->largest_profile = fmax(fabs(range[0]), fabs(range[1]));
     run->solution.kappa = (qep_coefficient){uniform ? coupling->kappa * range[0] : coupling->kappa,
                                             uniform ? NULL : run->profile};
     return QEP_OK;
 }
 
-/* A profile that changes with time may be uniform in some frames; one that varies is enough. */
-static qep_status find_variation(qep_run_state *run, double *scratch, qep_error *err) {
-    const qep_field_spec *spec = run->config->coupling.profile;
+/* Whether a coefficient varies in space, in any frame. Too large to look: it does, and the memory check will speak. */
+static qep_status find_variation(qep_run_state *run, const qep_field_spec *spec, double *scratch,
+                                 int *varies, qep_error *err) {
     const size_t frames = qep_run_changes(run, spec) ? run->frames : 1;
-    run->profile_varies = 0;
-    for (size_t frame = 0; frame < frames && !run->profile_varies; frame++) {
+    *varies = 0;
+    for (size_t frame = 0; frame < frames && !*varies; frame++) {
         double range[2];
         QEP_TRY(evaluate(run, spec, 1.0, frame, scratch, range, err));
-        run->profile_varies = range[0] != range[1];
+        *varies = range[0] != range[1];
     }
     return QEP_OK;
 }
 
-qep_status qep_run_probe_profile(qep_run_state *run, qep_error *err) {
-    const qep_field_spec *spec = run->config->coupling.profile;
+static qep_status probe(qep_run_state *run, const qep_field_spec *spec, int *varies,
+                        qep_error *err) {
     double value = 0.0, *scratch = NULL;
-    run->profile_varies = 0;
-    if (!spec || qep_field_is_constant(spec, &value)) {
+    *varies = spec && !qep_field_is_constant(spec, &value);
+    if (!*varies || run->count > qep_memory_available() / sizeof(double) / 2) {
         return QEP_OK;
     }
-    run->profile_varies = 1;
-    if (run->count > qep_memory_available() / sizeof(double) / 2) {
-        return QEP_OK; /* too large to look; the memory check will say so */
-    }
-    QEP_TRY(qep_alloc_doubles(&scratch, run->count, "kappa profile", err));
-    const qep_status status = find_variation(run, scratch, err);
+    QEP_TRY(qep_alloc_doubles(&scratch, run->count, "coefficient", err));
+    const qep_status status = find_variation(run, spec, scratch, varies, err);
     qep_free(scratch);
     return status;
+}
+
+qep_status qep_run_probe_materials(qep_run_state *run, qep_error *err) {
+    QEP_TRY(probe(run, run->config->coupling.profile, &run->profile_varies, err));
+    return probe(run, run->config->permittivity, &run->eps_varies, err);
 }
 
 /* What does not change with time is evaluated for the first frame only. */

@@ -31,10 +31,14 @@ static int face_values(const qep_run_state *run) {
 
 void qep_run_announce_idle_keys(const qep_run_state *run) {
     const qep_config *c = run->config;
-    const int solves = run->solves_rho || run->solves_psi;
+    const int poses = run->solves_rho || run->solves_psi; /* T6 */
+    const int solves = poses || run->conducts;
+    const int iterates = run->by_volumes || run->conducts;
     const int kappa = run->has_entropy || writes(run, "kappa");
-    const int permittivity = run->solves_rho || writes(run, "permittivity") || writes(run, "rho_S");
+    const int permittivity = run->solves_rho || (run->solves_psi && run->by_volumes) ||
+                             writes(run, "permittivity") || writes(run, "rho_S");
     const char *const unsolved = "no equation is solved here";
+    const char *const direct = "the problem is solved directly, without iterations";
     const char *const unasked = "output.fields asks for nothing that depends on phi_rho";
     const struct {
         const char *path;
@@ -44,8 +48,10 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         /* clang-format off */
         {"/solver/tolerance",        c->tolerance != 1e-10,                                                     solves,          unsolved                                     },
         {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves,          unsolved                                     },
-        {"/solver/neutralize",       c->neutralize,                                                             solves,          unsolved                                     },
-        {"/solver/compatibility",    c->compatibility >= 0.0,                                                   solves,          unsolved                                     },
+        {"/solver/max_iterations",   c->max_iterations != 500,                                                  iterates,        direct                                       },
+        {"/solver/method",           c->method != QEP_METHOD_AUTO && c->method != QEP_METHOD_FFT,               iterates,        unsolved                                     },
+        {"/solver/neutralize",       c->neutralize,                                                             poses,           unsolved                                     },
+        {"/solver/compatibility",    c->compatibility >= 0.0,                                                   poses,           unsolved                                     },
         {"/solver/kernel",           c->kernel_given,                                                           run->open_axes && solves,
          run->open_axes ? unsolved : "there is no open face"                                                                                          },
         {"/coupling/entropy_at_infinity", !isnan(c->coupling.entropy_at_infinity),
@@ -58,9 +64,9 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
         {"/coupling",                c->coupling.closure != QEP_CLOSURE_LITERAL || c->coupling.profile != NULL,
          kappa,                                                                                                                  "there is no entropy that kappa could couple"},
         {"/materials/conductivity",  differs_from_one(c->conductivity),
-         (run->needs & QEP_NEEDS_CONDUCTIVITY) != 0,                                                                             "output.fields asks for no current"          },
+         run->conducts || (run->needs & QEP_NEEDS_CONDUCTIVITY) != 0,                                                                           "output.fields asks for no current"          },
         {"/materials/permittivity",  differs_from_one(c->permittivity),                                         permittivity,
-         "it matters to charge, rho_S and permittivity alone"                                                                                                                 },
+         "it matters to charge, to walls of phi_S, to rho_S and permittivity alone"                                                                                                                 },
         /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

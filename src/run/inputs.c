@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Every field of the configuration, components and faces included, in one list. */
-enum { SPECS = 5 + 3 + 6 };
+enum { SPECS = 5 + 3 + 6 + 6 };
 
 static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[SPECS]) {
     const qep_config *c = run->config;
@@ -25,6 +25,9 @@ static size_t list_specs(const qep_run_state *run, const qep_field_spec *specs[S
         const qep_field_spec *value = c->face[face / 2][face % 2].value;
         if (value) {
             specs[n++] = value;
+        }
+        if (c->conduction.face[face / 2][face % 2].value) {
+            specs[n++] = c->conduction.face[face / 2][face % 2].value;
         }
     }
     return n;
@@ -95,9 +98,10 @@ static qep_status keep_times(qep_run_state *run, const double *times, size_t cou
 static qep_status series_clash(const qep_field_spec *spec, size_t has, size_t others,
                                qep_error *err) {
     if (has == others) {
-        return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
-                             "the data set `times` beside the series does not agree with \"time\" or "
-                             "with another series; remove one of them");
+        return qep_error_add(
+            err, QEP_ERR_INPUT, "series", spec->path, NULL,
+            "the data set `times` beside the series does not agree with \"time\" or "
+            "with another series; remove one of them");
     }
     return qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, NULL,
                          "the series has %zu frames, but %zu are needed: another field or \"time\" "

@@ -33,11 +33,20 @@ static int wants_psi(const qep_run_state *run) {
 static int wants_sigma(const qep_run_state *run) {
     double value = 0.0;
     const qep_field_spec *spec = run->config->conductivity;
-    return spec && (run->needs & QEP_NEEDS_CONDUCTIVITY) && !qep_field_is_constant(spec, &value);
+    return spec && (run->conducts || (run->needs & QEP_NEEDS_CONDUCTIVITY)) &&
+           !qep_field_is_constant(spec, &value);
 }
 
 static int wants_profile(const qep_run_state *run) {
     return run->profile_varies;
+}
+
+static int wants_eps(const qep_run_state *run) {
+    return run->eps_varies;
+}
+
+static int wants_V(const qep_run_state *run) {
+    return run->conducts;
 }
 
 static int wants_work(const qep_run_state *run) {
@@ -57,6 +66,9 @@ static const array_row arrays[] = {
     {"psi = phi_S - kappa S",         offsetof(qep_run_state, psi),     wants_psi    },
     {"conductivity",                  offsetof(qep_run_state, sigma),   wants_sigma  },
     {"kappa profile",                 offsetof(qep_run_state, profile), wants_profile},
+    {"permittivity",                  offsetof(qep_run_state, eps),     wants_eps    },
+    {"V",                             offsetof(qep_run_state, V),       wants_V      },
+    {"psi of the impressed current",  offsetof(qep_run_state, drive),   qep_run_wants_drive},
     {"component being derived",       offsetof(qep_run_state, buffer),  always       },
     {"scratch for mixed derivatives", offsetof(qep_run_state, work),    wants_work   },
 };
@@ -68,7 +80,8 @@ static size_t add(size_t a, size_t b) {
 
 /* What the field that needs most holds while it is evaluated, bytes per sample. */
 static size_t scratch_per_sample(const qep_config *c) {
-    const qep_field_spec *const specs[] = {c->entropy, c->charge, c->conductivity, c->permittivity, c->coupling.profile};
+    const qep_field_spec *const specs[] = {c->entropy, c->charge, c->conductivity, c->permittivity,
+                                           c->coupling.profile};
     size_t most = 0;
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         const size_t one = specs[i] ? qep_field_scratch(specs[i]) : 0;
@@ -85,9 +98,17 @@ static int wants_gradient(const qep_run_state *run, int slopes, int d) {
 
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
-    size_t bytes = run->solves_rho || run->solves_psi
-                       ? qep_poisson_memory(run->grid, run->config->derivative, run->options->threads)
-                       : 0;
+    const int varies = run->eps_varies;
+    size_t bytes = 0;
+    if (run->by_volumes) {
+        bytes = qep_elliptic_memory(run->grid, run->config->method, varies, run->options->threads);
+    } else if (run->solves_rho || run->solves_psi) {
+        bytes = qep_poisson_memory(run->grid, run->config->derivative, run->options->threads);
+    }
+    if (run->conducts) {
+        const qep_conduction_setup setup = qep_run_conduction_setup(run);
+        bytes = add(bytes, qep_conduction_memory(&setup));
+    }
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;
     }

@@ -114,7 +114,7 @@ static qep_status part_numbers(qep_run_state *run, size_t frame, const char *par
     return QEP_OK;
 }
 
-/* Residuals of both parts; "residual" is the larger. A part known in closed form, kappa (S - mean S), leaves none. */
+/* Residuals of both parts and of V; "residual" is the largest. A part known in closed form, kappa (S - mean S), leaves none. */
 static qep_status solve_numbers(qep_run_state *run, size_t frame, qep_error *err) {
     const qep_solution *s = &run->solution;
     char unit[QEP_RUN_UNIT];
@@ -129,6 +129,15 @@ static qep_status solve_numbers(qep_run_state *run, size_t frame, qep_error *err
                              err));
         residual = fmax(residual, s->psi.report.residual);
         corner = s->rho.values ? corner : s->psi.report.corner_defect;
+    }
+    if (s->rho.values && run->by_volumes) {
+        QEP_TRY(qep_run_solver_numbers(run, frame, "phi_rho", &s->rho.volumes, err));
+    }
+    if (s->psi.values && run->by_volumes) {
+        QEP_TRY(qep_run_solver_numbers(run, frame, "phi_S", &s->psi.volumes, err));
+    }
+    if (run->conducts) {
+        residual = fmax(residual, run->conducted.solve.residual);
     }
     QEP_TRY(qep_run_number(run, frame, "", "residual", residual, NULL, err));
     return qep_run_number(
@@ -171,11 +180,15 @@ qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *
     }
     if (run->config->reading == QEP_READING_POISSON) {
         QEP_TRY(solve_numbers(run, frame, err));
+    } else if (run->conducts) {
+        QEP_TRY(
+            qep_run_number(run, frame, "", "residual", run->conducted.solve.residual, NULL, err));
     }
     QEP_TRY(qep_run_trust_numbers(run, frame, err));
     if (run->config->gauge_length > 0.0 && run->solves_rho) {
         QEP_TRY(qep_run_number(run, frame, "", "gauge_length", run->config->gauge_length, "m", err));
     }
+    QEP_TRY(qep_run_conduction_numbers(run, frame, err));
     if (!run->has_entropy) {
         return QEP_OK;
     }
@@ -226,6 +239,7 @@ static void order_text(const qep_run_state *run, char *text, size_t size) {
 
 static qep_status write_texts(qep_run_state *run, qep_error *err) {
     char gauge[240], order[96];
+    const char *volumes = run->by_volumes ? "finite volumes of order 2" : NULL;
     gauge_text(run, gauge, sizeof gauge);
     order_text(run, order, sizeof order);
     const struct {
@@ -236,6 +250,7 @@ static qep_status write_texts(qep_run_state *run, qep_error *err) {
         {"closure",    run->has_entropy ? qep_closure_name(run->config->coupling.closure) : NULL},
         {"derivative", qep_derivative_table()[run->config->derivative].name                     },
         {"order",      order                                                                    },
+        {"potential",  volumes                                                                  },
         {"gauge",      gauge                                                                    },
         {"kernel",     run->open_axes && run->solver ? qep_kernel_name(run->config->kernel) : NULL},
         {"units_note", units_note(run)                                                          },
@@ -255,5 +270,6 @@ qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *er
         QEP_TRY(qep_writer_result_number(run->writer, r->group, r->name, r->value[frame],
                                          r->unit[0] ? r->unit : NULL, err));
     }
+    QEP_TRY(qep_run_write_words(run, frame, err));
     return write_texts(run, err);
 }

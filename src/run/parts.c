@@ -4,6 +4,7 @@
 
 #include "qep/base/constants.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Integral of lap phi over the grid: V/m^2 times the volume, area or length that the grid has. */
@@ -24,9 +25,9 @@ static const char *remedy(const qep_run_state *run, int is_psi) {
            "face absorbs the flux";
 }
 
-static qep_status refuse_incompatible(const qep_run_state *run, const char *name,
-                                      const qep_poisson_report *report, int is_psi,
-                                      qep_error *err) {
+qep_status qep_run_refuse_incompatible(const qep_run_state *run, const char *name,
+                                       const qep_poisson_report *report, int is_psi,
+                                       qep_error *err) {
     char unit[QEP_RUN_UNIT];
     qep_run_unit(flux_dimension(run, is_psi ? run->dimension.phi_S : QEP_DIM_VOLTAGE), unit);
     return qep_error_add(err, QEP_ERR_PROBLEM, "incompatible", "/boundary", NULL,
@@ -40,20 +41,25 @@ static qep_status refuse_incompatible(const qep_run_state *run, const char *name
 
 /* Not converged: nothing is written unless solver.keep_unconverged says so; either way the run ends with exit code 6.
  */
-static qep_status note_unconverged(qep_run_state *run, const char *name,
-                                   const qep_poisson_report *report, qep_error *err) {
+qep_status qep_run_unconverged(qep_run_state *run, const char *message, qep_error *err) {
     const int first = !run->unconverged;
+    const char *fate = run->config->keep_unconverged ? "kept as solver.keep_unconverged asks"
+                                                     : "nothing was written";
     run->unconverged = 1;
     const qep_status status =
-        first
-            ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", "/solver/tolerance", NULL,
-                            "%s: relative residual %.3g exceeds the tolerance %.3g and the "
-                            "rounding floor %.3g%s",
-                            name, report->residual, run->config->tolerance, report->residual_floor,
-                            run->config->keep_unconverged ? "; kept as solver.keep_unconverged asks"
-                                                          : "; nothing was written")
-            : QEP_ERR_UNCONVERGED;
+        first ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", "/solver/tolerance", NULL,
+                              "%s; %s", message, fate)
+              : QEP_ERR_UNCONVERGED;
     return run->config->keep_unconverged ? QEP_OK : status;
+}
+
+static qep_status note_unconverged(qep_run_state *run, const char *name,
+                                   const qep_poisson_report *report, qep_error *err) {
+    char message[QEP_ERROR_TEXT];
+    snprintf(message, sizeof message,
+             "%s: relative residual %.3g exceeds the tolerance %.3g and the rounding floor %.3g",
+             name, report->residual, run->config->tolerance, report->residual_floor);
+    return qep_run_unconverged(run, message, err);
 }
 
 static double largest_face_value(const qep_run_state *run) {
@@ -84,7 +90,7 @@ static void note_corners(const qep_run_state *run, const char *name,
 static qep_status judge(qep_run_state *run, const char *name, const qep_poisson_report *report,
                         int is_psi, qep_error *err) {
     if (!report->compatible) {
-        return refuse_incompatible(run, name, report, is_psi, err);
+        return qep_run_refuse_incompatible(run, name, report, is_psi, err);
     }
     if (report->defect != 0.0 && report->singular) {
         qep_log_write(run->log, QEP_LOG_DETAIL,
@@ -104,19 +110,21 @@ static qep_poisson_control control_of(const qep_run_state *run) {
 }
 
 /* The flux of kappa grad S through Neumann faces is extrapolated from samples: how well it can balance depends on them. */
-static qep_status judge_entropy_flux(const qep_run_state *run, qep_poisson_control *control,
-                                     qep_error *err) {
+qep_status qep_run_judge_entropy_flux(const qep_run_state *run, double *scale, double *uncertainty,
+                                      qep_error *err) {
     int faces[3][2];
     for (int i = 0; i < 6; i++) {
         faces[i / 2][i % 2] = run->grid->axis[i / 2].bc[i % 2] == QEP_NEUMANN;
     }
+    *scale = *uncertainty = 0.0;
     if (!run->singular || !qep_run_has_face(run->grid, QEP_NEUMANN)) {
         return QEP_OK;
     }
-    QEP_TRY(qep_calculus_flux_check(run->calculus, run->S, (const int(*)[2])faces,
-                                    &control->data_scale, &control->data_uncertainty, err));
-    control->data_scale *= fabs(run->solution.kappa.value);
-    control->data_uncertainty *= fabs(run->solution.kappa.value);
+    const double kappa = fabs(run->config->coupling.kappa) * run->largest_profile;
+    QEP_TRY(qep_calculus_flux_check(run->calculus, run->S, (const int(*)[2])faces, scale,
+                                    uncertainty, err));
+    *scale *= kappa;
+    *uncertainty *= kappa;
     return QEP_OK;
 }
 
@@ -157,11 +165,16 @@ static qep_status solve_rho(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(qep_run_load_charge(run, frame, err));
     QEP_TRY(qep_run_fill_rho_faces(run, frame, err));
     qep_part *part = &run->solution.rho;
-    part->scale = -1.0 / (QEP_EPSILON0 * run->solution.eps_r);
     QEP_TRY(qep_run_charge_number(run, frame, err));
     if (part->source) {
         QEP_TRY(qep_run_trust_source(run, &run->trust_rho, "charge", part->source, 0.0, err));
     }
+    if (run->by_volumes) {
+        QEP_TRY(qep_run_solve_by_volumes(run, frame, 0, err));
+        part->source = part->source == run->buffer ? NULL : part->source;
+        return QEP_OK;
+    }
+    part->scale = -1.0 / (QEP_EPSILON0 * run->solution.eps_r.value);
     const qep_poisson_control control = control_of(run);
     QEP_TRY(solve(run, part, &control, &run->rho_walls, run->rho, run->rho_gradient, err));
     QEP_TRY(qep_run_trust_part(run, &run->trust_rho, part, err));
@@ -171,14 +184,15 @@ static qep_status solve_rho(qep_run_state *run, size_t frame, qep_error *err) {
     return judge(run, "phi_rho", &part->report, 0, err);
 }
 
-static int psi_changes(const qep_run_state *run) {
+int qep_run_psi_changes(const qep_run_state *run) {
     return qep_run_changes(run, run->config->entropy) ||
-           qep_run_changes(run, run->config->coupling.profile);
+           qep_run_changes(run, run->config->coupling.profile) ||
+           (run->by_volumes && qep_run_changes(run, run->config->permittivity));
 }
 
 /* Without a Dirichlet face phi_S has zero weighted mean: psi has it already, kappa (S - S0) gets it by the shift. */
 static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
-    if (frame > 0 && !psi_changes(run)) {
+    if (frame > 0 && !qep_run_psi_changes(run)) {
         return QEP_OK; /* S, psi and its shift are those of the frame before */
     }
     QEP_TRY(qep_run_load_entropy(run, frame, err));
@@ -186,10 +200,14 @@ static qep_status solve_psi(qep_run_state *run, size_t frame, qep_error *err) {
         return QEP_OK;
     }
     qep_part *part = &run->solution.psi;
+    if (run->solves_psi && run->by_volumes) {
+        return qep_run_solve_by_volumes(run, frame, 1, err);
+    }
     if (run->solves_psi) {
         QEP_TRY(qep_run_fill_psi_faces(run, err));
         qep_poisson_control control = control_of(run);
-        QEP_TRY(judge_entropy_flux(run, &control, err));
+        QEP_TRY(
+            qep_run_judge_entropy_flux(run, &control.data_scale, &control.data_uncertainty, err));
         QEP_TRY(solve(run, part, &control, &run->psi_walls, run->psi, run->psi_gradient, err));
         QEP_TRY(qep_run_trust_part(run, &run->trust_S, part, err));
         QEP_TRY(judge(run, "phi_S", &part->report, 1, err));
@@ -225,7 +243,9 @@ static void apply_point_gauge(qep_run_state *run) {
     }
     if (s->S) {
         const double psi = s->psi.values ? s->psi.values[k] : 0.0;
-        s->psi.shift = -(s->kappa.value * (s->S[k] - s->S0) + psi) + (s->rho.values ? 0.0 : value);
+        const double split =
+            run->by_volumes && s->psi.values ? 0.0 : s->kappa.value * (s->S[k] - s->S0);
+        s->psi.shift = -(split + psi) + (s->rho.values ? 0.0 : value);
     }
 }
 

@@ -75,7 +75,36 @@ static void find_dimensions(qep_run_state *run) {
     const qep_dimension total = run->has_rho && !run->entropy_drives ? QEP_DIM_VOLTAGE : part;
     const int last_is_rho = run->solves_rho && !run->solves_psi;
     run->dimension =
-        (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part};
+        (qep_solution_dimensions){kappa, total, part, last_is_rho ? QEP_DIM_VOLTAGE : part,
+                                  run->entropy_drives ? part : QEP_DIM_VOLTAGE};
+}
+
+/* Natural and periodic faces leave phi_S = kappa S + const for any eps_r(r) (theory.md, section 3): nothing to solve. */
+static int needs_solve(const qep_run_state *run) {
+    return run->profile_varies || qep_run_has_face(run->grid, QEP_DIRICHLET) ||
+           qep_run_has_face(run->grid, QEP_NEUMANN);
+}
+
+/* Transforms solve for uniform coefficients; whatever varies, or a method that is asked for, goes to finite volumes. */
+static void choose_volumes(qep_run_state *run) {
+    const qep_method method = run->config->method;
+    const int asked = method != QEP_METHOD_AUTO && method != QEP_METHOD_FFT;
+    const int solves = run->solves_rho || run->solves_psi;
+    run->by_volumes = solves && (run->eps_varies || run->profile_varies || asked);
+}
+
+static qep_status check_open(const qep_run_state *run, qep_error *err) {
+    const int open = qep_run_has_face(run->grid, QEP_OPEN);
+    if (!open || !run->by_volumes) {
+        return QEP_OK;
+    }
+    return qep_error_add(
+        err, QEP_ERR_PROBLEM, "inapplicable",
+        run->eps_varies ? "/materials/permittivity"
+                        : (run->profile_varies ? "/coupling/profile" : "/solver/method"),
+        NULL,
+        "open faces need a permittivity and a coupling that are the same everywhere, and method "
+        "\"auto\" or \"fft\"; use natural or dirichlet faces far away");
 }
 
 static void find_slopes(qep_run_state *run) {
@@ -93,28 +122,34 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     run->entropy_drives = drives(c->entropy);
     run->has_charge = drives(c->charge);
     run->has_rho = run->has_charge || any_face_value(c);
-    if (!run->has_entropy && !run->has_rho) {
-        return qep_error_add(
-            err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
-            "nothing drives the field: give \"entropy\", \"charge\" or boundary values");
+    if (!run->has_entropy && !run->has_rho && !c->conduction.given) {
+        return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/entropy", NULL,
+                             "nothing drives the field: give \"entropy\", \"charge\", boundary "
+                             "values or electrodes");
     }
     QEP_TRY(check_supported(run, err));
     QEP_TRY(check_reading(run, err));
     run->constant = qep_grid_constant(run->grid);
     run->open_axes = qep_grid_open_axes(run->grid);
     run->singular = run->constant == QEP_CONSTANT_FREE;
-    QEP_TRY(qep_run_probe_profile(run, err));
-    /* Natural and periodic faces leave psi constant: nothing to solve (theory.md, section 3). */
-    const int walls =
-        qep_run_has_face(run->grid, QEP_DIRICHLET) || qep_run_has_face(run->grid, QEP_NEUMANN);
+    QEP_TRY(qep_run_probe_materials(run, err));
+
     const int solves = c->reading == QEP_READING_POISSON;
+    run->conducts = c->conduction.given;
     run->solves_rho = solves && run->has_rho;
-    run->solves_psi = solves && run->has_entropy && walls;
+    run->solves_psi = solves && run->has_entropy && needs_solve(run);
     find_dimensions(run);
+    choose_volumes(run);
+    QEP_TRY(check_open(run, err));
     QEP_TRY(qep_run_select(run, err));
+    if (run->conducts) {
+        run->needs |= QEP_NEEDS_PHI_S | QEP_NEEDS_CONDUCTIVITY;
+    }
     /* Parts that nothing asked for are not solved; the total's parts are in needs. */
     run->solves_rho = run->solves_rho && (run->needs & QEP_NEEDS_PHI_RHO);
     run->solves_psi = run->solves_psi && (run->needs & QEP_NEEDS_PHI_S);
+    choose_volumes(run);
+    QEP_TRY(run->conducts ? qep_run_place_electrodes(run, err) : QEP_OK);
     find_slopes(run);
     return qep_run_place_probes(run, err);
 }

@@ -91,8 +91,7 @@ static void prepare_solution(qep_run_state *run) {
     s->frames = run->frames;
     s->times = run->times;
     s->entropy_at = qep_run_entropy_at;
-    s->entropy_current_at =
-        run->config->entropy_current[0] ? qep_run_entropy_current_at : NULL;
+    s->entropy_current_at = run->config->entropy_current[0] ? qep_run_entropy_current_at : NULL;
     s->user = run;
 }
 
@@ -105,7 +104,7 @@ static qep_status plan(qep_run_state *run, qep_error *err) {
     qep_wisdom_recall(&run->wisdom, run->options->wisdom, (qep_effort)run->options->effort,
                       run->log);
     QEP_TRY(qep_calculus_create(&run->calculus, run->grid, &options, run->log, err));
-    if (run->solves_rho || run->solves_psi) {
+    if ((run->solves_rho || run->solves_psi) && !run->by_volumes) {
         const qep_poisson_options open = {run->config->kernel == QEP_OPEN_LATTICE ? QEP_KERNEL_LATTICE : QEP_KERNEL_TRUNCATED,
                                           run->config->gauge_length, run->options->kernels};
         QEP_TRY(qep_poisson_create(&run->solver, run->calculus, run->grid, run->open_axes ? &open : NULL, run->log, err));
@@ -131,6 +130,7 @@ static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(stop_if_asked(run, err));
     QEP_TRY(qep_run_load_materials(run, frame, err));
     QEP_TRY(qep_run_solve_parts(run, frame, err));
+    QEP_TRY(qep_run_conduct(run, frame, err));
     QEP_TRY(stop_if_asked(run, err));
     QEP_TRY(qep_run_collect_numbers(run, frame, err));
     qep_run_repeat_source_numbers(run, frame);
@@ -164,7 +164,8 @@ static qep_status commit(qep_run_state *run, qep_error *err) {
 /* A series that was stopped keeps what is finished as NAME.partial.h5; a single frame is whole or nothing. */
 static void keep_finished_frames(qep_run_state *run, qep_error *err) {
     if (run->writer && run->frames > 1 && run->finished > 0 &&
-        qep_run_write_series(run, err) == QEP_OK && qep_run_write_provenance(run, err) == QEP_OK && qep_writer_keep_partial(run->writer, err)) {
+        qep_run_write_series(run, err) == QEP_OK && qep_run_write_provenance(run, err) == QEP_OK &&
+        qep_writer_keep_partial(run->writer, err)) {
         qep_log_write(run->log, QEP_LOG_WARNING,
                       "stopped after %zu of %zu frames; they are kept in the .partial.h5 beside %s",
                       run->finished, run->frames, run->report->output);
@@ -180,6 +181,7 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(qep_run_check_memory(run, err));
     QEP_TRY(check_output(run, err));
     qep_run_announce(run);
+    qep_run_announce_electrodes(run);
     qep_run_announce_idle_keys(run);
     if (run->options->check_only) {
         return qep_run_try_inputs(run, err);
@@ -194,8 +196,9 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
 }
 
 static void release(qep_run_state *run) {
-    double *const fields[] = {run->S,       run->charge, run->rho,  run->psi,  run->sigma,
-                              run->profile, run->buffer, run->work, run->times};
+    double *const fields[] = {run->S,     run->charge,  run->rho, run->psi,
+                              run->sigma, run->profile, run->eps, run->buffer,
+                              run->work,  run->times,   run->V,   run->drive};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         qep_free(fields[i]);
     }
@@ -206,6 +209,18 @@ static void release(qep_run_state *run) {
         qep_free(run->rho_gradient[d]);
         qep_free(run->psi_gradient[d]);
     }
+    for (int i = 0; i < 6; i++) {
+        qep_free(run->face_drive[i / 2][i % 2]);
+    }
+    for (size_t i = 0; run->electrode_cells && i < run->config->conduction.electrode_count; i++) {
+        qep_free(run->electrode_cells[i]);
+    }
+    qep_free(run->electrode_cells);
+    qep_free(run->electrode);
+    qep_free(run->load);
+    qep_conduction_destroy(run->conduction);
+    qep_elliptic_destroy(run->elliptic);
+    qep_walls_free(&run->V_walls);
     qep_writer_destroy(run->writer);
     qep_walls_free(&run->rho_walls);
     qep_walls_free(&run->psi_walls);
@@ -222,7 +237,8 @@ static qep_run_options thread_safe(const qep_run_options *options) {
     qep_run_options safe = *options;
     if (safe.threads > 1 && !qep_linear_is_thread_safe()) {
         qep_log_write(options->log, QEP_LOG_WARNING,
-                      "this OpenBLAS is its serial build, which several threads must not use at once: running with 1 thread; install libopenblas0-pthread");
+                      "this OpenBLAS is its serial build, which several threads must not use at "
+                      "once: running with 1 thread; install libopenblas0-pthread");
         safe.threads = 1;
     }
     return safe;
@@ -252,6 +268,13 @@ void qep_run_report_free(qep_run_report *report) {
     for (size_t i = 0; i < report->result_count; i++) {
         qep_free(report->result[i].value);
     }
+    for (size_t i = 0; i < report->word_count; i++) {
+        for (size_t k = 0; k < report->frames; k++) {
+            qep_free(report->word[i].value[k]);
+        }
+        qep_free(report->word[i].value);
+    }
+    qep_free(report->word);
     qep_free(report->result);
     qep_free(report->output);
     *report = (qep_run_report){0};

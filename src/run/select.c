@@ -33,6 +33,10 @@ static int current_given(const qep_run_state *run, const qep_quantity_row *row) 
     return run->config->entropy_current[0] || !(row->needs & QEP_NEEDS_ENTROPY_CURRENT);
 }
 
+static int conduction_given(const qep_run_state *run, const qep_quantity_row *row) {
+    return run->conducts || !(row->needs & QEP_NEEDS_CONDUCTION);
+}
+
 /* One row per reason why a quantity may not exist. */
 static const struct {
     int (*holds)(const qep_run_state *run, const qep_quantity_row *row);
@@ -44,6 +48,7 @@ static const struct {
      "is not defined with a kappa profile in this reading: E = -kappa grad S is the definition; ask for E and J_S"},
     {entropy_given,      "needs \"entropy\", which is not given"                                                  },
     {current_given,      "needs \"entropy_current\", which is not given"                                          },
+    {conduction_given,   "belongs to conduction: give \"electrodes\" or \"conduction\""                         },
     {frames_given,       "needs at least two frames: give \"time\" or an input with a time axis"                  },
     /* clang-format on */
 };
@@ -86,7 +91,8 @@ static void add_quantity(qep_run_state *run, const qep_quantity_row *row) {
     run->quantity[run->quantities++] = row;
     run->needs |= row->needs;
     run->uses_work |=
-        qep_quantity_uses_work(row, run->config->reading, run->grid->ndim, run->profile_varies);
+        qep_quantity_uses_work(row, run->config->reading, run->grid->ndim,
+                               run->profile_varies || run->eps_varies || run->by_volumes);
 }
 
 static qep_status take(qep_run_state *run, size_t i, qep_error *err) {

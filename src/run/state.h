@@ -42,7 +42,9 @@ typedef struct {
     int has_charge, has_rho;         /* charge; charge or face values */
     int solves_rho, solves_psi, singular;
     int slopes_rho, slopes_psi; /* something derived from the part's gradient is written */
-    int profile_varies;
+    int profile_varies, eps_varies; /* now or in a later frame */
+    int by_volumes;                 /* T6 by finite volumes of order 2 instead of transforms */
+    int conducts;                   /* T7 is solved */
     qep_solution_dimensions dimension;
 
     /* run.c: what the planner of transforms learnt */
@@ -51,10 +53,27 @@ typedef struct {
     /* faces.c, fields.c, parts.c */
     qep_calculus *calculus;
     qep_poisson *solver;
-    double *S, *charge, *rho, *psi, *sigma, *profile, *buffer,
+    double *S, *charge, *rho, *psi, *sigma, *profile, *eps, *buffer,
         *work; /* [nz,ny,nx]; charge may be the buffer */
     double *rho_gradient[3], *psi_gradient[3]; /* where the solver gives them: d/d(axis) along open axes, derivative spectral */
+    double largest_eps, largest_profile;
     qep_walls rho_walls, psi_walls;
+
+    /* volumes.c */
+    qep_elliptic *elliptic;
+    size_t elliptic_frame; /* whose permittivity it has */
+
+    /* conduct.c: T7 */
+    qep_grid V_grid;   /* the grid with the faces that V has */
+    double *V, *drive; /* [nz,ny,nx]; drive: psi of J_S, where it is no other array */
+    qep_walls V_walls;
+    double *face_drive[3][2]; /* the same on faces where V is known */
+    size_t **electrode_cells; /* [conduction.electrode_count] samples of those given by "where" */
+    qep_electrode *electrode; /* [conduction.electrode_count] */
+    qep_load *load;
+    qep_conduction *conduction;
+    qep_conduction_result conducted;
+    qep_elliptic_report conductance_report;
     qep_solution solution;
     double gauge_at[3]; /* sample that the gauge point took */
     int unconverged;
@@ -115,13 +134,19 @@ qep_status qep_run_entropy_current_at(void *run, int axis, size_t frame, double 
                                       qep_error *err);
 /* Whether a field (may be NULL) must be read again for a later frame. */
 int qep_run_changes(const qep_run_state *run, const qep_field_spec *spec);
-/* Evaluate the profile of kappa to learn whether it varies. */
-qep_status qep_run_probe_profile(qep_run_state *run, qep_error *err);
+/* Evaluate the profile of kappa and the permittivity to learn whether they vary. */
+qep_status qep_run_probe_materials(qep_run_state *run, qep_error *err);
 
 /* faces.c: boundary data of the two parts. */
 qep_status qep_run_allocate_faces(qep_run_state *run, qep_error *err);
 qep_status qep_run_fill_rho_faces(qep_run_state *run, size_t frame, qep_error *err);
 qep_status qep_run_fill_psi_faces(qep_run_state *run, qep_error *err);
+/* Level 0 of psi_walls: S itself on dirichlet faces, dS/d(+axis) on neumann faces. */
+qep_status qep_run_fill_entropy_faces(qep_run_state *run, size_t frame, qep_error *err);
+/* out [face]: S on a face that is not periodic. */
+qep_status qep_run_entropy_on_face(qep_run_state *run, size_t frame, int axis, int side,
+                                   double *out, qep_error *err);
+qep_status qep_run_fill_V_faces(qep_run_state *run, size_t frame, qep_error *err);
 int qep_run_face_has_value(const qep_face *face);
 
 /* parts.c: solve phi_rho and psi of a frame, fix the gauge. */
@@ -139,6 +164,40 @@ qep_status qep_run_trust_part(qep_run_state *run, qep_run_trust *trust, const qe
 qep_status qep_run_trust_numbers(qep_run_state *run, size_t frame, qep_error *err);
 /* Texts of the file's faces/<name>: the kind of each. */
 qep_status qep_run_write_faces(qep_run_state *run, qep_error *err);
+/* volumes.c: T6 by finite volumes, for the parts of parts.c. */
+qep_status qep_run_solve_by_volumes(qep_run_state *run, size_t frame, int is_psi, qep_error *err);
+qep_elliptic_control qep_run_volume_control(const qep_run_state *run, size_t frame);
+/* Details (-v), and what does not converge: an error unless keep_unconverged; `name` of the unknown. */
+qep_status qep_run_judge_iterations(qep_run_state *run, const char *name,
+                                    const qep_elliptic_report *report, const double *history,
+                                    size_t count, qep_error *err);
+/* parts.c */
+qep_status qep_run_refuse_incompatible(const qep_run_state *run, const char *name,
+                                       const qep_poisson_report *report, int is_psi,
+                                       qep_error *err);
+/* Whether phi_S must be solved again for a later frame. */
+int qep_run_psi_changes(const qep_run_state *run);
+qep_status qep_run_unconverged(qep_run_state *run, const char *message, qep_error *err);
+qep_status qep_run_judge_entropy_flux(const qep_run_state *run, double *scale, double *uncertainty,
+                                      qep_error *err);
+
+/* electrodes.c: the samples of electrodes, faces of V, and what a setup for the solver is made of. */
+qep_status qep_run_place_electrodes(qep_run_state *run, qep_error *err);
+qep_status qep_run_allocate_V_faces(qep_run_state *run, qep_error *err);
+void qep_run_announce_electrodes(const qep_run_state *run);
+qep_conduction_setup qep_run_conduction_setup(const qep_run_state *run);
+double qep_run_extent(const qep_run_state *run);
+
+/* conduct.c: solve T7 of a frame. */
+qep_status qep_run_make_conduction(qep_run_state *run, size_t frame, qep_error *err);
+qep_status qep_run_conduct(qep_run_state *run, size_t frame, qep_error *err);
+/* 1 when the drive of J_S needs an array of its own. */
+int qep_run_wants_drive(const qep_run_state *run);
+
+/* conduct_numbers.c */
+qep_status qep_run_conduction_numbers(qep_run_state *run, size_t frame, qep_error *err);
+qep_status qep_run_solver_numbers(qep_run_state *run, size_t frame, const char *name,
+                                  const qep_elliptic_report *report, qep_error *err);
 
 /* frame.c: derive and write the quantities of a frame. */
 qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err);
@@ -146,6 +205,10 @@ qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err)
 /* numbers.c: scalars of a frame, in report->result. */
 qep_status qep_run_number(qep_run_state *run, size_t frame, const char *group, const char *name,
                           double value, const char *unit, qep_error *err);
+/* The same for words; several in one, separated by line ends, make a list. */
+qep_status qep_run_word(qep_run_state *run, size_t frame, const char *group, const char *name,
+                        const char *text, int list, qep_error *err);
+qep_status qep_run_write_words(qep_run_state *run, size_t frame, qep_error *err);
 /* Numbers that follow from inputs and solves; the extrema come with the quantities. */
 qep_status qep_run_collect_numbers(qep_run_state *run, size_t frame, qep_error *err);
 /* Total charge of the source that is loaded; before the buffer that may carry it is used again. */

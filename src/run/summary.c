@@ -30,8 +30,8 @@ static void announce_problem(const qep_run_state *run, qep_log_level level) {
     }
     if (c->reading == QEP_READING_POISSON) {
         qep_log_write(run->log, level, "solves: %s%s%s", run->solves_rho ? "phi_rho " : "",
-                      run->solves_psi ? "phi_S - kappa S" : "",
-                      run->solves_rho || run->solves_psi
+                      run->solves_psi ? (run->by_volumes ? "phi_S" : "phi_S - kappa S") : "",
+                      run->solves_rho || run->solves_psi || !run->has_entropy
                           ? ""
                           : (run->open_axes ? "nothing; phi_S = kappa (S - S at infinity) exactly"
                                             : "nothing; phi_S = kappa (S - mean S) exactly"));
@@ -40,6 +40,19 @@ static void announce_problem(const qep_run_state *run, qep_log_level level) {
             qep_run_far_field_text(run, far_field, sizeof far_field);
             qep_log_write(run->log, level, "open: %d axes, kernel %s, %s", run->open_axes, qep_kernel_name(c->kernel), far_field);
         }
+    }
+    if (run->conducts) {
+        qep_log_write(run->log, level, "solves: V, with %zu electrode%s and %zu load%s",
+                      c->conduction.electrode_count, c->conduction.electrode_count == 1 ? "" : "s",
+                      c->conduction.load_count, c->conduction.load_count == 1 ? "" : "s");
+    }
+    if (run->by_volumes) {
+        qep_log_write(run->log, c->derivative == QEP_FD2 ? level : QEP_LOG_INFO,
+                      "%s: phi is solved by finite volumes of order 2; \"%s\" holds for "
+                      "derivatives of S alone",
+                      run->eps_varies || run->profile_varies ? "materials vary"
+                                                             : "as solver.method asks",
+                      qep_derivative_table()[c->derivative].name);
     }
 }
 

@@ -50,6 +50,18 @@ int qep_field_is_constant(const qep_field_spec *spec, double *value) {
     return 1;
 }
 
+int qep_field_is_expression(const qep_field_spec *spec) {
+    const int leaf = spec->kind == QEP_FIELD_NUMBER || spec->kind == QEP_FIELD_EXPRESSION;
+    const int tree = spec->kind == QEP_FIELD_REGIONS || spec->kind == QEP_FIELD_SUM ||
+                     spec->kind == QEP_FIELD_PRODUCT;
+    for (size_t i = 0; tree && i < spec->count; i++) {
+        if (!qep_field_is_expression(spec->child[i])) {
+            return 0;
+        }
+    }
+    return leaf || tree;
+}
+
 static int expression_uses_time(const char *text, const qep_parameters *parameters) {
     qep_expression *expression = NULL;
     if (!text || qep_expression_create(&expression, text, 1, parameters, NULL, NULL) != QEP_OK) {
@@ -98,7 +110,8 @@ int qep_field_same_times(const double *a, const double *b, size_t count) {
 }
 
 /* What the reader says of the data set, or the source of its own files. */
-static qep_status find_series(const qep_field_spec *spec, const qep_grid *grid, qep_read_series *series, qep_error *err) {
+static qep_status find_series(const qep_field_spec *spec, const qep_grid *grid,
+                              qep_read_series *series, qep_error *err) {
     if (spec->kind == QEP_FIELD_SOURCE) {
         return qep_source_series(spec, grid, series, err);
     }
@@ -116,8 +129,9 @@ static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, 
     }
     const size_t frames = series.frames;
     const int first = *count == 0, comparable = series.stated && *times;
-    const int agree = first || (*count == frames &&
-                                (!comparable || qep_field_same_times(*times, series.times, frames)));
+    const int agree =
+        first ||
+        (*count == frames && (!comparable || qep_field_same_times(*times, series.times, frames)));
     *count = first ? frames : *count;
     if (agree && series.stated && !*times) {
         *times = series.times;
@@ -128,7 +142,8 @@ static qep_status join_series(const qep_field_spec *spec, const qep_grid *grid, 
                  : qep_error_add(err, QEP_ERR_INPUT, "series", spec->path, spec->file,
                                  "%s%s%s has %zu frames, another series of this field has %zu%s; "
                                  "all series must share their times",
-                                 spec->file ? spec->file : "source \"", spec->file ? ":" : spec->source->name,
+                                 spec->file ? spec->file : "source \"",
+                                 spec->file ? ":" : spec->source->name,
                                  spec->file ? spec->dataset : "\"", frames, *count,
                                  frames == *count ? " at other times" : "");
 }
@@ -179,7 +194,8 @@ static qep_status check_condition(const qep_field_spec *spec, size_t i,
     return status;
 }
 
-qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_setting *setting, qep_error *err) {
+qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_setting *setting,
+                              qep_error *err) {
     if (spec->kind == QEP_FIELD_EXPRESSION) {
         return check_expression(spec->text, spec->path, setting->parameters, err);
     }
@@ -188,7 +204,8 @@ qep_status qep_field_check_in(const qep_field_spec *spec, const qep_field_settin
         return qep_read_check(&request, setting->grid, NULL, err);
     }
     /* All children are checked, so that one run reports all faults. */
-    qep_status worst = spec->kind == QEP_FIELD_SOURCE ? qep_source_check(spec, setting, err) : QEP_OK;
+    qep_status worst =
+        spec->kind == QEP_FIELD_SOURCE ? qep_source_check(spec, setting, err) : QEP_OK;
     for (size_t i = 0; i < spec->count; i++) {
         const qep_status condition = check_condition(spec, i, setting->parameters, err);
         const qep_status child = qep_field_check_in(spec->child[i], setting, err);

@@ -69,7 +69,9 @@ def attributes_of(file):
     for frame in file["data"].values():
         records |= set(frame["meshes"])
     probes = {}
-    file.visititems(lambda name, item: (probes if "/probes/" in name and name.startswith("data") else names).update(dict.fromkeys(item.attrs)))
+    named = {}                                                            # attributes of conductance/NAME are called after electrodes
+    file.visititems(lambda name, item: (probes if "/probes/" in name and name.startswith("data") else named if "/conductance/" in name else names)
+                    .update(dict.fromkeys(item.attrs)))
     folded = set()
     for name in names:
         name = re.sub(r"_units$", "", name)
@@ -89,8 +91,11 @@ def test_every_attribute_is_explained(run, tmp_path):
              "entropy": "cos(2*pi*x)", "charge": "cos(2*pi*x)", "output": {"file": "walls.h5", "fields": ["S", "phi", "kappa"]}}
     space = {"grid": {"points": [20, 18], "lengths": [1, 1]}, "boundary": {"x": "open", "y": {"low": "neumann", "high": "open"}}, "coupling": CELL,
              "entropy": "exp(-100*((x-0.5)^2+(y-0.5)^2))", "charge": "exp(-100*((x-0.5)^2+(y-0.5)^2))", "output": {"file": "space.h5"}}
+    device = {"grid": {"points": [20, 18], "lengths": [1, 1], "thickness": 1}, "boundary": {"x": "dirichlet"}, "coupling": CELL, "entropy": "cos(3*x)*y",
+              "materials": {"permittivity": "1 + x"}, "conduction": {"conductance": True}, "electrodes": [{"name": "a", "face": "x-low"}, {"name": "b", "face": "x-high"}],
+              "loads": [{"between": ["a", "b"], "resistance": 1}], "output": {"file": "device.h5", "fields": ["V", "J", "E_total", "phi"]}}
     found = set()
-    for config, name in ((FILM, "film.h5"), (line, "line.h5"), (walls, "walls.h5"), (space, "space.h5")):
+    for config, name in ((FILM, "film.h5"), (line, "line.h5"), (walls, "walls.h5"), (space, "space.h5"), (device, "device.h5")):
         result = run(config, "-q")
         assert result.returncode == 0, result.stderr
         with h5py.File(tmp_path / name) as file:

@@ -90,6 +90,25 @@ BASES = {
         "charge": "1e-11*exp(-((x-0.8)^2 + (y-0.7)^2)/0.03)", "entropy": "exp(-((x-0.9)^2 + (y-0.7)^2)/0.03)", "coupling": VOLTS,
         "output": {"file": "out.h5", "fields": ["phi"]},
     },
+    "device": {
+        "grid": {"points": [12, 11], "lengths": [1.2, 0.9], "thickness": 0.1},
+        "boundary": {"y": "natural"},
+        "entropy": WAVE, "coupling": VOLTS, "materials": {"conductivity": "1 + x*y"},
+        "conduction": {"boundary": {"y": {"low": {"dirichlet": "0.1*x"}, "high": "insulating"}}, "conductance": True},
+        "electrodes": [{"name": "left", "face": "x-low", "voltage": 0.2}, {"name": "right", "face": "x-high"},
+                       {"name": "tip", "where": "(x - 0.6)^2 + (y - 0.5)^2 < 0.02", "current": 0.01}],
+        "loads": [{"between": ["left", "right"], "resistance": 3}],
+        "output": {"file": "out.h5", "fields": ["V", "J", "E_total"]},
+    },
+    "block": {
+        "grid": {"points": [6, 5, 4], "lengths": [1.0, 0.9, 0.8]}, "entropy": "x*(1 - x)*y*z", "coupling": VOLTS, "boundary": {"x": "natural", "y": "natural", "z": "natural"},
+        "conduction": {"boundary": {"x": {"low": {"fixed": 1}, "high": "insulating"}, "y": "insulating", "z": "insulating"}},
+        "output": {"file": "out.h5", "fields": ["V", "J"]},
+    },
+    "dielectric": {
+        "grid": {"points": [12, 11], "lengths": [1.2, 0.9]}, "boundary": {"x": "dirichlet"}, "entropy": WAVE, "coupling": {**VOLTS, "profile": "1 + x"},
+        "charge": "1e-11*x", "materials": {"permittivity": "2 + y"}, "output": {"file": "out.h5", "fields": ["phi", "E"]},
+    },
     "deep": {
         "grid": {"points": [10, 9, 8], "lengths": [1.0, 0.9, 0.8]}, "entropy": WAVE + "*z", "output": {"file": "out.h5", "fields": ["phi", "E"]},
     },
@@ -116,7 +135,8 @@ CASES = {
     "entropy_current": [("flow", "entropy_current", ["x", "0.1*x*y"]), ("flow", "entropy_current", ["x"], 3), ("flow", "entropy_current", DELETE, 3),
                         ("flow", "entropy_current", ["1 V", 0], 3)],
     "materials.conductivity": [("film", "materials.conductivity", 2), ("film", "materials.conductivity", -1, 3), ("film", "materials.conductivity", "-x", 4)],
-    "materials.permittivity": [("film", "materials.permittivity", 3), ("film", "materials.permittivity", 0, 3)],
+    "materials.permittivity": [("film", "materials.permittivity", 3), ("film", "materials.permittivity", 0, 3),
+                               ("film", "materials.permittivity", "2 + x"), ("dielectric", "materials.permittivity", "2 + x")],
     "coupling.closure": [("deep", "coupling.closure", "cell", 3), ("deep", "coupling.closure", "custom", 3),
                          ("cell", "coupling.closure", "literal", 3)],
     "coupling.cell_volume": [("cell", "coupling.cell_volume", "2e-28 m^3"), ("custom", "coupling.cell_volume", 1e-28, 3)],
@@ -124,17 +144,21 @@ CASES = {
     "coupling.length": [("cell", "coupling.length", DELETE), ("cell", "coupling.length", "3 nm"), ("custom", "coupling.length", 1, 3)],
     "coupling.value": [("custom", "coupling.value", 4e15), ("cell", "coupling.value", 4e15, 3)],
     "coupling.unit": [("custom", "coupling.unit", "1"), ("custom", "coupling.unit", DELETE, 3), ("cell", "coupling.unit", "1", 3)],
-    "coupling.profile": [("cell", "coupling.profile", 2), ("cell", "coupling.profile", "1 + x", 5)],
+    "coupling.profile": [("cell", "coupling.profile", 2), ("cell", "coupling.profile", "1 + x"), ("dielectric", "coupling.profile", "2 + x")],
     "reading": [("custom", "reading", "field"), ("custom", "reading", "gradient"), ("custom", "reading", "directional", 3),
                 ("film", "reading", "field", (3, 5))],
     "direction": [("directional", "direction", [2, 1]), ("custom", "direction", [2, 1], 3)],
     "solver.derivative": [("film", "solver.derivative", d) for d in ("fd2", "fd6", "fd8", "spectral")],
-    "solver.method": [("film", "solver.method", "multigrid", 3)],
+    "solver.method": [("film", "solver.method", "multigrid", 3), ("film", "solver.method", "pcg-mg"), ("device", "solver.method", "fft", 5)],
     "coupling.entropy_at_infinity": [("space", "coupling.entropy_at_infinity", 0.1), ("space", "coupling.entropy_at_infinity", "1 V", 3)],
     "solver.kernel": [("space", "solver.kernel", "truncated"), ("space", "solver", {"kernel": "lattice", "derivative": "spectral"}, 3)],
     "solver.gauge_length": [("space", "solver.gauge_length", 3), ("film", "solver.gauge_length", 3, 3)],
     "solver.tolerance": [("film", "solver.tolerance", 1e-6), ("film", "solver.tolerance", 0, 3)],
-    "solver.max_iterations": [("film", "solver.max_iterations", 100, 3)],
+    "solver.max_iterations": [("device", "solver.max_iterations", 1, 6), ("film", "solver.max_iterations", 0, 3)],
+    "conduction.boundary": [("device", "conduction.boundary", "insulating"), ("device", "conduction.boundary", {"x": "periodic"}, 3)],
+    "conduction.conductance": [("device", "conduction.conductance", False)],
+    "electrodes": [("device", "electrodes[1].current", 0.1), ("device", "electrodes", [], 3)],
+    "loads": [("device", "loads", []), ("device", "loads", [{"between": ["left", "none"], "resistance": 1}], 3)],
     "solver.neutralize": [("free", "solver", {"neutralize": True}), ("film", "solver.neutralize", True, 3)],
     "solver.compatibility": [("free", "solver.compatibility", 1e-6, 5), ("free", "solver.compatibility", 0.2),
                              ("free", "solver.compatibility", DELETE, 5), ("film", "solver.compatibility", 0.1, 3)],
@@ -171,6 +195,20 @@ CASES = {
     "faces.high": [("film", "boundary.x.high", "dirichlet"), ("film", "boundary.x.high", DELETE, 3)],
     "gauge_point.point": [("gauged", "solver.gauge.point", [0.55, 0.05])],
     "gauge_point.value": [("gauged", "solver.gauge.value", "0.2 V"), ("gauged", "solver.gauge.value", "1 m", 3)],
+    "fixed_voltage.dirichlet": [("device", "conduction.boundary.y.low.dirichlet", "0.2*x")],
+    "fixed_voltage.fixed": [("block", "conduction.boundary.x.low.fixed", "1 + y")],
+    "conduction_faces.low": [("device", "conduction.boundary.y.low", "dirichlet")],
+    "conduction_faces.high": [("device", "conduction.boundary.y.high", "dirichlet")],
+    "conduction_axes.x": [("block", "conduction.boundary.x", "dirichlet"), ("device", "conduction.boundary.x", "dirichlet", 3)],
+    "conduction_axes.y": [("block", "conduction.boundary.y", "dirichlet"), ("device", "conduction.boundary.y", "dirichlet")],
+    "conduction_axes.z": [("block", "conduction.boundary.z", "dirichlet"), ("device", "conduction.boundary.z", "dirichlet", 3)],
+    "electrode.name": [("device", "electrodes[2].name", "pin")],
+    "electrode.face": [("device", "electrodes[1].face", "y-high"), ("device", "electrodes[1].face", "x-low", 3)],
+    "electrode.where": [("device", "electrodes[2].where", "(x - 0.6)^2 + (y - 0.5)^2 < 0.03")],
+    "electrode.voltage": [("device", "electrodes[0].voltage", "0.3 V")],
+    "electrode.current": [("device", "electrodes[2].current", "0.02 A")],
+    "load.between": [("device", "loads[0].between", ["left", "tip"])],
+    "load.resistance": [("device", "loads[0].resistance", "4 ohm")],
     "probe.name": [("film", "probes[0].name", "base")],
     "probe.at": [("film", "probes[0].at", [0.5, 0.3])],
 }
@@ -193,6 +231,8 @@ IDLE = {
     "/materials/conductivity": ("wire", "materials.conductivity", 5),
     "/materials/permittivity": ("still", "materials.permittivity", 5),
     "/entropy_current": ("still", "entropy_current", [1, 0]),
+    "/solver/max_iterations": ("film", "solver.max_iterations", 100),
+    "/solver/method": ("still", "solver.method", "pcg-mg"),
     "/charge": ("film", "output.fields", ["phi_S"]),
     "/boundary": ("film", "output.fields", ["S", "J_S"]),
 }
@@ -307,17 +347,16 @@ def enumerations(schema):
 def test_every_name_of_a_choice_is_told_apart(outcome, schema):
     """No two names of a choice may give the same result, unless one of them is refused where the other is not."""
     bases = {"coupling.closure": "custom", "reading": "custom", "solver.kernel": "space"}
-    synonyms = {"solver.method": {"auto", "fft"}, "solver.max_iterations": {500}}
+    synonyms = {"solver.method": {"auto", "fft"}}
     seen = {}
     for path, value in enumerations(schema):
         code, _, out = outcome(changed(BASES[bases.get(path, "film")], path, value))
         seen.setdefault(path, []).append((value, json.dumps([code, out if code == 0 else value], default=repr, sort_keys=True)))
     assert {"grid.sampling", "reading", "solver.derivative", "output.precision", "coupling.closure"} <= seen.keys()
     for path, outcomes in seen.items():
-        if path not in synonyms:
-            assert len({text for _, text in outcomes}) == len(outcomes), (path, [value for value, _ in outcomes])
-        else:
-            assert {value for value, _ in outcomes} == synonyms[path]
+        same = len(synonyms.get(path, {0})) - 1
+        assert len({text for _, text in outcomes}) == len(outcomes) - same, (path, [value for value, _ in outcomes])
+        assert len({text for value, text in outcomes if value in synonyms.get(path, ())}) <= 1
 
 
 @pytest.mark.parametrize("key, case", IDLE.items(), ids=IDLE.keys())

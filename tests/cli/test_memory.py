@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+VOLTS = {"closure": "custom", "value": 2e15, "unit": "K m^3 J^-1 s^-1"}
 HUGE = {"grid": {"points": [100000] * 3, "lengths": [1, 1, 1]}, "entropy": "x*y", "boundary": {"x": "dirichlet"}}
 
 
@@ -48,7 +49,10 @@ def measured(program, tmp_path, changes, n):
     dict(entropy="sin(9*x)*y", boundary={"x": "dirichlet", "z": "natural"}),
     dict(entropy="cos(2*pi*x)*cos(2*pi*y)", boundary={"x": "neumann", "y": "neumann", "z": "natural"}),
     dict(entropy="cos(2*pi*x)*cos(2*pi*y)", boundary={"x": "neumann", "y": "neumann", "z": "natural"}, solver={"derivative": "spectral"}),
-], ids=["dirichlet", "neumann alone", "neumann alone, spectral"])
+    dict(entropy="sin(9*x)*y", boundary={"x": "dirichlet"}, materials={"permittivity": "2 + sin(9*x)*cos(7*z)"}),
+    dict(entropy="sin(9*x)*y", coupling=VOLTS, materials={"conductivity": "2 + sin(9*x)*cos(7*z)"},
+         electrodes=[{"name": "a", "face": "x-low"}, {"name": "b", "where": "x > 0.8"}]),
+], ids=["dirichlet", "neumann alone", "neumann alone, spectral", "dielectric", "device"])
 def test_the_estimate_is_not_exceeded(program, tmp_path, changes):
     """If this fails, --check and limits.memory let through what does not fit. The slack is what threads and libraries take."""
     if b"__asan_init" in pathlib.Path(program).read_bytes():

@@ -123,6 +123,18 @@ static void a_line_groups_named_things_and_spreads_frames(void **state) {
                               "\"name\":\"foot\",\"phi\":[1,\"inf\"]}],"
                               "\"conduction\":{\"iterations\":[4,5]}}}\n");
     free(text);
+    char state0[] = "converged", state1[] = "not_converged", ends[] = "a\nb";
+    char *states[] = {state0, state1}, *pairs[] = {ends, ends};
+    qep_run_word_result words[] = {{"conduction", "status", 0, states}, {"loads/0", "between", 1, pairs}};
+    results[3] = result("loads/0", "power", v[3]);
+    report.word = words;
+    report.word_count = 2;
+    PRINTED(text, cli_summary_json(out, "-", 0, &report, &none, 0));
+    assert_non_null(strstr(text, "\"loads\":[{\"power\":[7,8],\"between\":[\"a\",\"b\"]}],"
+                                 "\"conduction\":{\"iterations\":[4,5],\"status\":[\"converged\",\"not_converged\"]}"));
+    free(text);
+    results[3] = result("probes/tip", "x", v[3]);
+    report.word_count = 0;
     report.frames = 1;
     PRINTED(text, cli_summary_json(out, "film.json", 0, &report, &none, 0));
     assert_non_null(strstr(

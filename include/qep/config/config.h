@@ -8,6 +8,7 @@
 #include "qep/base/log.h"
 #include "qep/derive/reading.h"
 #include "qep/grid/grid.h"
+#include "qep/poisson/elliptic.h"
 #include "qep/source/expression.h"
 #include "qep/source/field.h"
 #include "qep/stencil/derivative.h"
@@ -47,6 +48,39 @@ typedef struct {
     double entropy_at_infinity;       /* S beyond open faces, J/(K m^3); NAN: its mean over them */
 } qep_coupling;
 
+/* T7: how the V of steady conduction meets the outer faces. */
+typedef enum { QEP_V_INSULATING, QEP_V_PERIODIC, QEP_V_FIXED } qep_conduction_kind;
+
+typedef struct {
+    qep_conduction_kind kind;
+    qep_field_spec *value; /* FIXED: NUMBER or EXPRESSION, V; NULL: 0; owned */
+} qep_conduction_face;
+
+/* A piece of metal: a whole face of the grid, or the samples where an expression is nonzero. */
+typedef struct {
+    const char *name; /* owned by the configuration */
+    char *where;      /* expression of x, y, z; NULL: the face below; owned */
+    int axis, side;
+    int fixed; /* 1: held at `voltage`; 0: `current` is what it feeds into the sample (0: floating) */
+    double voltage; /* V */
+    double current; /* A; A/m in 2-D without thickness, A/m^2 in 1-D without cross_section */
+} qep_electrode_entry;
+
+typedef struct {
+    size_t between[2]; /* indices of electrodes */
+    double resistance; /* ohm, > 0 */
+} qep_load_entry;
+
+typedef struct {
+    int given; /* 1: V is to be solved for */
+    qep_conduction_face face[3][2];
+    int conductance; /* 1: the conductance matrix is asked for */
+    qep_electrode_entry *electrode;
+    size_t electrode_count;
+    qep_load_entry *load;
+    size_t load_count;
+} qep_conduction_section;
+
 typedef struct qep_json qep_json; /* parsed text with positions; opaque */
 
 typedef struct {
@@ -70,7 +104,10 @@ typedef struct {
     qep_reading reading;
     double direction[3]; /* unit vector, reading "directional" */
 
+    qep_conduction_section conduction;
+
     qep_derivative derivative;
+    qep_method method;
     double tolerance;
     size_t max_iterations;
     int neutralize;
@@ -129,6 +166,9 @@ char *qep_config_list_keys(void);
 
 /* "cJSON 1.7.15". */
 void qep_config_library_version(char *text, size_t size);
+
+/* Unit of electrode currents: A, or A/m in 2-D without thickness, A/m^2 in 1-D without cross_section. */
+qep_dimension qep_current_dimension(const qep_config *config, int ndim);
 
 const char *qep_reading_name(qep_reading reading);
 const char *qep_closure_name(qep_closure closure);

@@ -15,8 +15,9 @@ enum {
     QEP_NEEDS_SOURCE = 16,      /* the right-hand side is kept for it */
     QEP_NEEDS_FRAMES = 32,      /* at least two frames */
     QEP_NEEDS_POTENTIAL =
-        64,                      /* a potential exists: not with a kappa profile in "field" and "directional" */
-    QEP_NEEDS_ENTROPY_CURRENT = 128 /* "entropy_current", or a source that knows it */
+        64, /* a potential exists: not with a kappa profile in "field" and "directional" */
+    QEP_NEEDS_ENTROPY_CURRENT = 128, /* "entropy_current", or a source that knows it */
+    QEP_NEEDS_CONDUCTION = 256       /* V is solved for it */
 };
 
 typedef struct {
@@ -42,9 +43,8 @@ const qep_quantity_row *qep_quantity_find(const char *name);
 int qep_quantity_rank(const qep_quantity_row *row, qep_reading reading);
 /* Number of components on ndim axes: ndim^rank. */
 int qep_quantity_components(const qep_quantity_row *row, qep_reading reading, int ndim);
-/* 1 when the row's function uses solution->work on this grid. */
-int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim,
-                           int kappa_varies);
+/* 1 when the row's function uses solution->work on this grid. varies: kappa or eps_r is a field, or finite volumes solve T6. */
+int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim, int varies);
 /* Component number c (x,y,z or xx,xy,...) of a quantity into out [nz,ny,nx]. */
 qep_status qep_quantity_compute(const qep_quantity_row *row, const qep_solution *solution,
                                 int component, double *out, qep_error *err);

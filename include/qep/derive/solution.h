@@ -6,6 +6,8 @@
 #include "qep/base/dimension.h"
 #include "qep/derive/reading.h"
 #include "qep/poisson/calculus.h"
+#include "qep/poisson/conduction.h"
+#include "qep/poisson/elliptic.h"
 #include "qep/poisson/poisson.h"
 
 /* A coefficient: uniform, or value times a field [nz,ny,nx]. */
@@ -14,7 +16,8 @@ typedef struct {
     const double *field; /* NULL: uniform */
 } qep_coefficient;
 
-/* One solved part u = values + shift, lap u = scale * source; values NULL: the part is the shift alone. */
+/* One solved part u = values + shift; values NULL: the part is the shift alone. By transforms lap u = scale * source; by finite volumes
+ * (`elliptic` of the solution) `drive` is the right side, and `volumes` says how the solve went. */
 typedef struct {
     const double *values;
     const qep_walls *walls;
@@ -23,6 +26,8 @@ typedef struct {
     const double *source; /* NULL: zero */
     double scale;
     qep_poisson_report report;
+    qep_elliptic_drive drive;
+    qep_elliptic_report volumes;
 } qep_part;
 
 /* Units that follow from kappa, S and sigma by dimension algebra. */
@@ -31,12 +36,15 @@ typedef struct {
     qep_dimension potential; /* of phi */
     qep_dimension phi_S;     /* of the entropic part */
     qep_dimension last;      /* of the part that was solved last */
+    qep_dimension voltage;   /* of V: volts, or the unit of phi_S where nothing brings volts */
 } qep_solution_dimensions;
 
 typedef struct {
     const qep_grid *grid;
     const qep_calculus *calculus;
-    const qep_poisson *solver; /* NULL when nothing was solved */
+    const qep_poisson *solver; /* NULL when nothing was solved by transforms */
+    /* Finite volumes of T6 where materials vary, else NULL. The part `psi` is then phi_S itself, if it has values. */
+    const qep_elliptic *elliptic;
     int threads;
     qep_reading reading;
     double direction[3]; /* unit vector n of reading "directional" */
@@ -45,9 +53,14 @@ typedef struct {
     const double *S; /* [nz,ny,nx] or NULL */
     double S0;       /* sample subtracted from S before anything else */
     qep_coefficient kappa, sigma;
-    double eps_r;
+    qep_coefficient eps_r;
     qep_part rho; /* phi_rho = rho.values + rho.shift */
-    qep_part psi; /* phi_S = kappa (S - S0) + psi.values + psi.shift (reading "poisson") */
+    qep_part
+        psi; /* phi_S = kappa (S - S0) + psi.values + psi.shift (reading "poisson"; see `elliptic`) */
+
+    const qep_conduction *conduction; /* T7, NULL when V is not solved */
+    qep_conduction_drive current;     /* what drives it */
+    const double *V;                  /* [nz,ny,nx], NaN in insulators */
 
     double *work; /* [nz,ny,nx] scratch for rows with needs_work, else NULL */
 

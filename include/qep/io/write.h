@@ -54,6 +54,9 @@ qep_status qep_writer_result_number(qep_writer *writer, const char *group, const
                                     double value, const char *unit, qep_error *err);
 qep_status qep_writer_result_text(qep_writer *writer, const char *group, const char *name,
                                   const char *text, qep_error *err);
+/* A list of texts as one attribute. */
+qep_status qep_writer_result_texts(qep_writer *writer, const char *group, const char *name,
+                                   const char *const *texts, size_t count, qep_error *err);
 /* A table below results: data set [rows, columns] (columns = 1: [rows]) with attribute units. name may hold groups ("bloch/s"). */
 qep_status qep_writer_result_table(qep_writer *writer, const char *name, const double *values,
                                    size_t rows, size_t columns, const char *units, qep_error *err);

@@ -32,6 +32,14 @@ typedef struct {
     double *value; /* [frames] */
 } qep_run_result;
 
+/* One word of the results, over the frames. */
+typedef struct {
+    char group[96];
+    char name[48];
+    int list;     /* 1: several texts, separated by line ends */
+    char **value; /* [frames]; NULL where there is none */
+} qep_run_word_result;
+
 typedef struct {
     qep_status status;
     char *output;     /* final name, or NULL */
@@ -45,6 +53,8 @@ typedef struct {
     size_t estimated_bytes; /* memory estimate that was checked against the limit */
     qep_run_result *result;
     size_t result_count;
+    qep_run_word_result *word;
+    size_t word_count;
 } qep_run_report;
 
 /* Run one configuration. Errors are added to err with line and column; the status is the worst of them. */

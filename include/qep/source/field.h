@@ -66,6 +66,9 @@ void qep_field_spec_destroy(qep_field_spec *spec);
 /* 1 when the value is the same everywhere and always (numbers and sums/products of them); *value receives it. */
 int qep_field_is_constant(const qep_field_spec *spec, double *value);
 
+/* 1 when the field is made of numbers and expressions alone, so that it has values between the samples too. */
+int qep_field_is_expression(const qep_field_spec *spec);
+
 /* 1 when the field changes with time (an expression of t, an HDF5 series, a source that says so). Expressions that do not compile: 0. */
 int qep_field_is_time_dependent(const qep_field_spec *spec, const qep_grid *grid,
                                 const qep_parameters *parameters);
