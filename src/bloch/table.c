@@ -1,0 +1,187 @@
+/* Anterpolation of states onto Chebyshev nodes. The kernels are analytic but for poles at mu +- i pi kT: on a panel of width pi kT_low the
+ * interpolation error falls like (2 + sqrt 5)^-24 = 1e-15. Panels far from mu are visited until what is left cannot matter, however small the sum is. */
+#include "bloch/table.h"
+
+#include "qep/base/constants.h"
+#include "qep/base/memory.h"
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static const double reach = 745.0;       /* exp(-x) is zero beyond */
+static const double negligible = 1e-22; /* of the panel that matters most */
+
+static void bounds(double kT_low, double mu_low, double mu_high, double bottom, double top, double *low, double *high) {
+    const double width = QEP_PI * kT_low;
+    *low = fmax(bottom - 1e-6 - 0.1 * width, mu_low - 2.0 * reach * kT_low);
+    *high = fmin(top + 1e-6 + 0.1 * width, mu_high + 2.0 * reach * kT_low);
+    *high = fmax(*high, *low + width);
+}
+
+size_t bloch_table_panels(double kT_low, double mu_low, double mu_high, double bottom, double top) {
+    double low, high;
+    bounds(kT_low, mu_low, mu_high, bottom, top, &low, &high);
+    return (size_t)ceil((high - low) / (QEP_PI * kT_low)) + 1;
+}
+
+qep_status bloch_table_create(bloch_table *t, double kT_low, double mu_low, double mu_high, double bottom, double top, size_t columns,
+                              qep_error *err) {
+    double high;
+    *t = (bloch_table){.width = QEP_PI * kT_low, .columns = columns, .kT_low = kT_low};
+    bounds(kT_low, mu_low, mu_high, bottom, top, &t->low, &high);
+    t->panels = bloch_table_panels(kT_low, mu_low, mu_high, bottom, top);
+    size_t count = 0;
+    void *block = NULL;
+    if (!qep_size_multiply(t->panels, TABLE_NODES * (columns + 1), &count)) {
+        return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "the table of a (mu, T) scan does not fit into memory");
+    }
+    QEP_TRY(qep_alloc(&block, count, sizeof(double), "the table of a (mu, T) scan", err));
+    t->sum = block;
+    QEP_TRY(qep_alloc(&block, columns + 1, sizeof(double), "the table of a (mu, T) scan", err));
+    t->filled = block;
+    QEP_TRY(qep_alloc(&block, t->panels, sizeof(double), "the table of a (mu, T) scan", err));
+    t->weight = block;
+    return QEP_OK;
+}
+
+void bloch_table_destroy(bloch_table *t) {
+    qep_free(t->sum);
+    qep_free(t->filled);
+    qep_free(t->weight);
+    *t = (bloch_table){0};
+}
+
+static double node(size_t j) {
+    return -cos(QEP_PI * ((double)j + 0.5) / TABLE_NODES);
+}
+
+/* Panel of an energy and its place in it, -1 to 1. */
+static size_t locate(const bloch_table *t, double energy, double *x) {
+    const double turns = (energy - t->low) / t->width;
+    if (turns < 0.0) {
+        return SIZE_MAX - 1;
+    }
+    if (!(turns < (double)t->panels)) {
+        return SIZE_MAX;
+    }
+    const size_t panel = (size_t)turns;
+    *x = 2.0 * (turns - (double)panel) - 1.0;
+    return panel;
+}
+
+/* Barycentric weights of the nodes of the first kind: (-1)^j sin. */
+size_t bloch_table_weights(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
+    double x = 0.0, sum = 0.0;
+    const size_t panel = locate(t, energy, &x);
+    for (size_t j = 0; j < TABLE_NODES && panel < SIZE_MAX - 1; j++) {
+        const double angle = QEP_PI * ((double)j + 0.5) / TABLE_NODES, distance = x + cos(angle);
+        if (distance == 0.0) {
+            memset(weight, 0, TABLE_NODES * sizeof *weight);
+            weight[j] = 1.0;
+            return panel;
+        }
+        weight[j] = (j % 2 ? -sin(angle) : sin(angle)) / distance;
+        sum += weight[j];
+    }
+    for (size_t j = 0; j < TABLE_NODES && panel < SIZE_MAX - 1; j++) {
+        weight[j] /= sum;
+    }
+    return panel;
+}
+
+/* l_j'(x) = (2/n) sum_m T_m(x_j) T_m'(x), T_m' = m U_(m-1): no differences of near numbers. */
+size_t bloch_table_slopes(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
+    double x = 0.0, slope[TABLE_NODES] = {0};
+    const size_t panel = locate(t, energy, &x);
+    if (panel >= SIZE_MAX - 1) {
+        return panel;
+    }
+    double before = 0.0, U = 1.0;
+    for (size_t m = 1; m < TABLE_NODES; m++) {
+        slope[m] = (double)m * U;
+        const double next = 2.0 * x * U - before;
+        before = U;
+        U = next;
+    }
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        const double angle = acos(node(j));
+        weight[j] = 0.0;
+        for (size_t m = 1; m < TABLE_NODES; m++) {
+            weight[j] += cos((double)m * angle) * slope[m];
+        }
+        weight[j] *= 2.0 / TABLE_NODES * 2.0 / t->width; /* dx/de = 2/width */
+    }
+    return panel;
+}
+
+static const double *row_of(const bloch_table *t, size_t j, size_t panel) {
+    return t->sum + (j * t->panels + panel) * t->columns;
+}
+
+void bloch_table_finish(bloch_table *t) {
+    for (size_t c = 0; c < t->columns; c++) {
+        double largest = 0.0;
+        for (size_t i = 0; i < TABLE_NODES * t->panels; i++) {
+            largest = fmax(largest, fabs(t->sum[i * t->columns + c]));
+        }
+        for (size_t p = 0; p < t->panels && largest > 0.0; p++) {
+            for (size_t j = 0; j < TABLE_NODES; j++) {
+                t->weight[p] = fmax(t->weight[p], fabs(row_of(t, j, p)[c]) / largest);
+            }
+        }
+    }
+}
+
+/* What a panel can contribute at most: its weight times the kernel that falls slowest, at its edge next to mu. */
+static double relevance(const bloch_table *t, size_t panel, double mu, double kT) {
+    const double low = t->low + t->width * (double)panel, high = low + t->width;
+    const double x = mu < low ? (low - mu) / kT : mu > high ? (mu - high) / kT : 0.0;
+    return t->weight[panel] > 0.0 && x < reach ? t->weight[panel] * exp(-x) * (1.0 + x) : 0.0;
+}
+
+/* f = 1 on panels far below mu, where the other kernels are out of reach. */
+static void add_filled(const bloch_table *t, size_t panel, const bloch_term *term) {
+    for (size_t j = 0; term->kernel == KERNEL_F && j < TABLE_NODES; j++) {
+        const double *row = row_of(t, j, panel) + term->first;
+        for (size_t c = 0; c < term->count; c++) {
+            term->out[c] += row[c];
+        }
+    }
+}
+
+static void add_panel(const bloch_table *t, size_t panel, double mu, double kT, unsigned mask, const bloch_term *terms, size_t count) {
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        const double energy = t->low + t->width * ((double)panel + 0.5 * (node(j) + 1.0)), *row = row_of(t, j, panel);
+        double value[KERNEL_COUNT];
+        bloch_kernels(energy, mu, kT, mask, value);
+        for (size_t i = 0; i < count; i++) {
+            const double v = value[terms[i].kernel], *from = row + terms[i].first;
+            for (size_t c = 0; c < terms[i].count; c++) {
+                terms[i].out[c] += v * from[c];
+            }
+        }
+    }
+}
+
+void bloch_table_evaluate(const bloch_table *t, double mu, double kT, const bloch_term *terms, size_t count) {
+    unsigned mask = 0;
+    double largest = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        mask |= 1u << terms[i].kernel;
+        for (size_t c = 0; c < terms[i].count; c++) {
+            terms[i].out[c] = terms[i].kernel == KERNEL_F ? t->filled[terms[i].first + c] : 0.0;
+        }
+    }
+    for (size_t p = 0; p < t->panels; p++) {
+        largest = fmax(largest, relevance(t, p, mu, kT));
+    }
+    for (size_t p = 0; p < t->panels; p++) {
+        if (relevance(t, p, mu, kT) > negligible * largest) {
+            add_panel(t, p, mu, kT, mask, terms, count);
+        } else if (t->weight[p] > 0.0 && t->low + t->width * (double)(p + 1) <= mu) {
+            for (size_t i = 0; i < count; i++) {
+                add_filled(t, p, &terms[i]);
+            }
+        }
+    }
+}
