@@ -38,30 +38,55 @@ void bloch_band_bounds(const qep_bloch_model *m, double *bottom, double *top) {
     *top = size;
 }
 
-/* Tables for octaves of T from the lowest one up. */
-static qep_status make_tables(bloch_scan *scan, const qep_bloch_request *r, size_t columns, qep_error *err) {
-    double low = INFINITY, high = 0.0, mu_low = INFINITY, mu_high = -INFINITY, bottom, top;
+/* What the temperatures and chemical potentials of the warm states span, eV. */
+typedef struct {
+    double low, high, mu_low, mu_high;
+    size_t warm, tables;
+} range;
+
+static range range_of(const qep_bloch_request *r) {
+    range x = {INFINITY, 0.0, INFINITY, -INFINITY, 0, 0};
     for (size_t i = 0; i < r->states; i++) {
         const double kT = k_B * r->state[i].T, mu = r->state[i].mu / QEP_E_CHARGE;
-        low = kT > 0.0 ? fmin(low, kT) : low;
-        high = fmax(high, kT);
-        mu_low = fmin(mu_low, mu);
-        mu_high = fmax(mu_high, mu);
+        if (kT > 0.0) {
+            x.low = fmin(x.low, kT);
+            x.high = fmax(x.high, kT);
+            x.mu_low = fmin(x.mu_low, mu);
+            x.mu_high = fmax(x.mu_high, mu);
+            x.warm++;
+        }
     }
-    const size_t tables = (size_t)floor(log2(high / low)) + 1;
+    x.tables = x.warm > FEW && !r->direct ? (size_t)floor(log2(x.high / x.low)) + 1 : 0;
+    return x;
+}
+
+double bloch_scan_memory(const qep_bloch_request *r, size_t columns, size_t batch, size_t values) {
+    const range x = range_of(r);
+    const size_t direct = x.tables ? r->states - x.warm : r->states;
+    double bottom, top, bytes = sizeof(double) * (double)batch * (double)values * (double)direct;
     bloch_band_bounds(r->model, &bottom, &top);
+    for (size_t t = 0; t < x.tables; t++) {
+        const size_t panels = bloch_table_panels(ldexp(x.low, (int)t), x.mu_low, x.mu_high, bottom, top);
+        bytes += sizeof(double) * (double)panels * TABLE_NODES * (double)(columns + 1);
+    }
+    return x.tables ? bytes + (double)(batch * r->model->bands) * 40.0 * sizeof(double) : bytes;
+}
+
+/* Tables for octaves of T from the lowest one up. */
+static qep_status make_tables(bloch_scan *scan, const qep_bloch_request *r, const range *x, size_t columns, qep_error *err) {
+    double bottom, top;
     void *block = NULL;
-    QEP_TRY(qep_alloc(&block, tables, sizeof(bloch_table), "the tables of a scan", err));
+    bloch_band_bounds(r->model, &bottom, &top);
+    QEP_TRY(qep_alloc(&block, x->tables, sizeof(bloch_table), "the tables of a scan", err));
     scan->table = block;
-    scan->tables = tables;
-    for (size_t t = 0; t < tables; t++) {
-        QEP_TRY(bloch_table_create(&scan->table[t], ldexp(low, (int)t), mu_low, mu_high, bottom, top, columns, err));
+    scan->tables = x->tables;
+    for (size_t t = 0; t < x->tables; t++) {
+        QEP_TRY(bloch_table_create(&scan->table[t], ldexp(x->low, (int)t), x->mu_low, x->mu_high, bottom, top, columns, err));
     }
     for (size_t i = 0; i < r->states; i++) {
         const double kT = k_B * r->state[i].T;
-        size_t t = kT > 0.0 ? (size_t)floor(log2(kT / low)) : SIZE_MAX;
-        t = t != SIZE_MAX && t >= tables ? tables - 1 : t;
-        scan->table_of[i] = t;
+        const size_t t = kT > 0.0 ? (size_t)floor(log2(kT / x->low)) : SIZE_MAX;
+        scan->table_of[i] = t != SIZE_MAX && t >= x->tables ? x->tables - 1 : t;
         scan->direct += t == SIZE_MAX;
     }
     return QEP_OK;
@@ -72,16 +97,15 @@ qep_status bloch_scan_create(bloch_scan *scan, const qep_bloch_request *r, size_
     void *block = NULL;
     QEP_TRY(qep_alloc(&block, r->states, sizeof(size_t), "the states of a scan", err));
     scan->table_of = block;
-    size_t warm = 0;
     for (size_t i = 0; i < r->states; i++) {
         scan->table_of[i] = SIZE_MAX;
-        warm += r->state[i].T > 0.0;
     }
-    if (warm <= FEW || r->direct) {
+    const range x = range_of(r);
+    if (x.tables == 0) {
         scan->direct = r->states;
         return QEP_OK;
     }
-    return make_tables(scan, r, columns, err);
+    return make_tables(scan, r, &x, columns, err);
 }
 
 void bloch_scan_destroy(bloch_scan *scan) {

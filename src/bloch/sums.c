@@ -305,6 +305,7 @@ static qep_status run(pass *p, qep_error *err) {
     void *block = NULL;
     qep_linear_setup();
     QEP_TRY(bloch_points_create(&p->set, r->model, r->points, r->shift, r->path, err));
+    QEP_TRY(r->refine > 0 && !r->model->function ? bloch_refine(&p->set, r, err) : QEP_OK);
     QEP_TRY(set_layout(p, err));
     QEP_TRY(bloch_scan_create(&p->scan, r, p->layout.at[CHANNEL_COUNT], err));
     QEP_TRY(allocate(p, err));
@@ -317,6 +318,22 @@ static qep_status run(pass *p, qep_error *err) {
     QEP_TRY(do_all(p, err));
     evaluate_tables(p);
     return QEP_OK;
+}
+
+size_t qep_bloch_sum_memory(const qep_bloch_request *r) {
+    qep_bloch_sums unused = {0};
+    pass p = {.request = r, .out = &unused};
+    if (set_layout(&p, NULL) != QEP_OK) {
+        return SIZE_MAX;
+    }
+    const size_t n = r->model->bands, width = p.layout.at[CHANNEL_COUNT], values = p.width + 1;
+    const double pairs = 0.5 * (double)(n * (n - 1)) + 1.0;
+    double bytes = (double)r->threads * (double)bloch_states_memory(r->model, bloch_layout_second(&p.layout));
+    bytes += BATCH * sizeof(double) * ((double)(n * (width + 2)) + pairs * (double)(p.layout.differences + 3));
+    bytes += sizeof(double) * 3.0 * (double)r->states * (double)values;
+    bytes += bloch_scan_memory(r, width, BATCH, values);
+    qep_free(p.omega);
+    return bytes < 9e18 ? (size_t)bytes : SIZE_MAX;
 }
 
 static void release(pass *p) {

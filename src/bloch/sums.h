@@ -27,6 +27,8 @@ typedef struct {
 /* Few states, and T = 0, are summed directly. */
 qep_status bloch_scan_create(bloch_scan *scan, const qep_bloch_request *request, size_t columns, qep_error *err);
 void bloch_scan_destroy(bloch_scan *scan);
+/* Bytes of tables and batches, about; `batch` points of k, `values` per state of the scan. */
+double bloch_scan_memory(const qep_bloch_request *request, size_t columns, size_t batch, size_t values);
 /* Add the rows of `count` points of k, [count] each with its weight, energies [count][n]; on `threads` threads, in a fixed order. */
 typedef struct {
     const bloch_rows *rows; /* [count] */

@@ -1,6 +1,7 @@
 /* From text to a checked configuration: tree, overrides, rows, then what rows must satisfy together. */
 #include "qep/config/config.h"
 
+#include "config/bloch.h"
 #include "config/read_rows.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
@@ -48,6 +49,7 @@ void qep_config_destroy(qep_config *config) {
         qep_field_spec_destroy(config->face[a][0].value);
         qep_field_spec_destroy(config->face[a][1].value);
     }
+    destroy_bloch(&config->bloch);
     destroy_names(config);
     destroy_lists((draft *)config);
     json_destroy(config->json);
@@ -109,6 +111,7 @@ static void validate(reader *r) {
     read_rows(r);
     finish_coupling(r);
     finish_time(r);
+    finish_bloch(r);
     finish_grid(r);
     if (r->draft->config.grid.ndim > 0) {
         finish_open(r);

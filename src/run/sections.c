@@ -1,17 +1,13 @@
 /* Sections that stand alone: each computes before the frames and leaves tables. A new one is a row here and a chapter of its own. */
+#include "bloch.h"
 #include "state.h"
 
 #include "qep/base/memory.h"
 #include <stdint.h>
 
-static int never(const qep_run_state *run) {
-    (void)run;
-    return 0;
-}
-
-/* Until the first section comes, a row that is never given. */
 static const qep_run_section rows[] = {
-    {.name = "none", .given = never},
+    [QEP_RUN_BLOCH] = {"bloch", qep_run_bloch_given, NULL, qep_run_bloch_pose, qep_run_bloch_memory, qep_run_bloch_announce, qep_run_bloch_compute,
+                       qep_run_bloch_write, qep_run_bloch_release},
 };
 
 static int given(const qep_run_state *run, size_t i) {

@@ -70,7 +70,7 @@ void qep_run_report_free(qep_run_report *report);
 
 /* Versions of everything linked, one per line, for --version; release with qep_free. */
 char *qep_run_versions(void);
-/* Text of `--list TOPIC` (sources, quantities, boundaries, units, keys, exit-codes, reference) or NULL for an unknown topic; release with qep_free. */
+/* Text of `--list TOPIC` (sources, quantities, boundaries, units, bloch, keys, exit-codes, reference) or NULL for an unknown topic; release with qep_free. */
 char *qep_run_list(const char *topic);
 
 #endif
