@@ -341,7 +341,7 @@ static void check_second(ladder *l, sample *s) {
     const size_t points[3] = {l->N, l->N, l->N};
     double rate[FIT], J[2][FIT][3] = {{{0}}};
     for (int i = 0; i < FIT; i++) {
-        rate[i] = 0.05 * cos(QEP_PI * (i + 0.5) / FIT); /* analytic in the rate: both signs, so that zero lies inside */
+        rate[i] = (l->dim == 2 ? 0.012 : 0.025) * cos(QEP_PI * (i + 0.5) / FIT); /* analytic in the rate: both signs, so that zero lies inside */
         next_source(l, l->rho0);
         solve(l, rate[i], l->source, l->rho1);
         next_source(l, l->rho1);
