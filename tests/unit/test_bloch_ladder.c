@@ -386,7 +386,7 @@ static void check(int dim, size_t n, size_t N, double hop, double spacing, doubl
 
 static void two_dimensions_without_symmetry(void **state) {
     (void)state;
-    check(2, 3, 40, 0.18, 1.1, 0.25);
+    check(2, 3, 52, 0.18, 1.1, 0.25);
 }
 
 static void three_dimensions_six_bands(void **state) {
