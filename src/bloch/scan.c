@@ -175,19 +175,27 @@ static void weigh(const bloch_table *t, spread *s, int threads) {
     }
 }
 
-static void add_to_nodes(bloch_table *t, const spread *s, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t j = 0; j < TABLE_NODES; j++) {
-        for (size_t i = 0; i < s->count; i++) {
-            if (s->panel[i] >= SIZE_MAX - 1) {
-                continue;
-            }
-            const double w = s->weight[i * TABLE_NODES + j], *row = s->list[i].row;
-            double *sum = t->sum + (j * t->panels + s->panel[i]) * t->columns;
+/* Records in order onto the nodes [first, last). */
+static void add_range(bloch_table *t, const spread *s, size_t first, size_t last) {
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->panel[i] >= SIZE_MAX - 1) {
+            continue;
+        }
+        const double *row = s->list[i].row;
+        for (size_t j = first; j < last; j++) {
+            const double w = s->weight[i * TABLE_NODES + j];
+            double *sum = t->sum + (s->panel[i] * TABLE_NODES + j) * t->columns;
             for (size_t c = 0; c < s->list[i].columns; c++) {
                 sum[c] += w * row[c];
             }
         }
+    }
+}
+
+static void add_to_nodes(bloch_table *t, const spread *s, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int part = 0; part < threads; part++) {
+        add_range(t, s, (size_t)part * TABLE_NODES / (size_t)threads, (size_t)(part + 1) * TABLE_NODES / (size_t)threads);
     }
     for (size_t i = 0; i < s->count; i++) {
         for (size_t c = 0; s->panel[i] == SIZE_MAX - 1 && !s->list[i].slope && c < s->list[i].columns; c++) {

@@ -8,8 +8,19 @@
 #include <stdint.h>
 #include <string.h>
 
-static const double reach = 745.0;       /* exp(-x) is zero beyond */
-static const double negligible = 1e-22; /* of the panel that matters most */
+static const double reach = 60.0;        /* in k_B T: what lies farther from mu counts as filled or empty, to 1e-26 */
+static const double negligible = 1e-20; /* of the panel that matters most */
+
+static void fill_nodes(bloch_table *t) {
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        const double angle = QEP_PI * ((double)j + 0.5) / TABLE_NODES;
+        t->node[j] = -cos(angle);
+        t->weight_of_node[j] = j % 2 ? -sin(angle) : sin(angle);
+        for (size_t m = 0; m < TABLE_NODES; m++) {
+            t->polynomial[j][m] = cos((double)m * (QEP_PI - angle));
+        }
+    }
+}
 
 static void bounds(double kT_low, double mu_low, double mu_high, double bottom, double top, double *low, double *high) {
     const double width = QEP_PI * kT_low;
@@ -29,6 +40,7 @@ qep_status bloch_table_create(bloch_table *t, double kT_low, double mu_low, doub
     double high;
     *t = (bloch_table){.width = QEP_PI * kT_low, .columns = columns, .kT_low = kT_low};
     bounds(kT_low, mu_low, mu_high, bottom, top, &t->low, &high);
+    fill_nodes(t);
     t->panels = bloch_table_panels(kT_low, mu_low, mu_high, bottom, top);
     size_t count = 0;
     void *block = NULL;
@@ -51,10 +63,6 @@ void bloch_table_destroy(bloch_table *t) {
     *t = (bloch_table){0};
 }
 
-static double node(size_t j) {
-    return -cos(QEP_PI * ((double)j + 0.5) / TABLE_NODES);
-}
-
 /* Panel of an energy and its place in it, -1 to 1. */
 static size_t locate(const bloch_table *t, double energy, double *x) {
     const double turns = (energy - t->low) / t->width;
@@ -69,18 +77,17 @@ static size_t locate(const bloch_table *t, double energy, double *x) {
     return panel;
 }
 
-/* Barycentric weights of the nodes of the first kind: (-1)^j sin. */
 size_t bloch_table_weights(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
     double x = 0.0, sum = 0.0;
     const size_t panel = locate(t, energy, &x);
     for (size_t j = 0; j < TABLE_NODES && panel < SIZE_MAX - 1; j++) {
-        const double angle = QEP_PI * ((double)j + 0.5) / TABLE_NODES, distance = x + cos(angle);
+        const double distance = x - t->node[j];
         if (distance == 0.0) {
             memset(weight, 0, TABLE_NODES * sizeof *weight);
             weight[j] = 1.0;
             return panel;
         }
-        weight[j] = (j % 2 ? -sin(angle) : sin(angle)) / distance;
+        weight[j] = t->weight_of_node[j] / distance;
         sum += weight[j];
     }
     for (size_t j = 0; j < TABLE_NODES && panel < SIZE_MAX - 1; j++) {
@@ -104,10 +111,9 @@ size_t bloch_table_slopes(const bloch_table *t, double energy, double weight[TAB
         U = next;
     }
     for (size_t j = 0; j < TABLE_NODES; j++) {
-        const double angle = acos(node(j));
         weight[j] = 0.0;
         for (size_t m = 1; m < TABLE_NODES; m++) {
-            weight[j] += cos((double)m * angle) * slope[m];
+            weight[j] += t->polynomial[j][m] * slope[m];
         }
         weight[j] *= 2.0 / TABLE_NODES * 2.0 / t->width; /* dx/de = 2/width */
     }
@@ -115,13 +121,13 @@ size_t bloch_table_slopes(const bloch_table *t, double energy, double weight[TAB
 }
 
 static const double *row_of(const bloch_table *t, size_t j, size_t panel) {
-    return t->sum + (j * t->panels + panel) * t->columns;
+    return t->sum + (panel * TABLE_NODES + j) * t->columns;
 }
 
 void bloch_table_finish(bloch_table *t) {
     for (size_t c = 0; c < t->columns; c++) {
         double largest = 0.0;
-        for (size_t i = 0; i < TABLE_NODES * t->panels; i++) {
+        for (size_t i = 0; i < TABLE_NODES * t->panels; i++) { /* every entry */
             largest = fmax(largest, fabs(t->sum[i * t->columns + c]));
         }
         for (size_t p = 0; p < t->panels && largest > 0.0; p++) {
@@ -151,7 +157,7 @@ static void add_filled(const bloch_table *t, size_t panel, const bloch_term *ter
 
 static void add_panel(const bloch_table *t, size_t panel, double mu, double kT, unsigned mask, const bloch_term *terms, size_t count) {
     for (size_t j = 0; j < TABLE_NODES; j++) {
-        const double energy = t->low + t->width * ((double)panel + 0.5 * (node(j) + 1.0)), *row = row_of(t, j, panel);
+        const double energy = t->low + t->width * ((double)panel + 0.5 * (t->node[j] + 1.0)), *row = row_of(t, j, panel);
         double value[KERNEL_COUNT];
         bloch_kernels(energy, mu, kT, mask, value);
         for (size_t i = 0; i < count; i++) {

@@ -14,7 +14,9 @@ typedef struct {
     double low, width; /* first edge and width of a panel, eV */
     size_t panels, columns;
     double kT_low;
-    double *sum;    /* [TABLE_NODES][panels][columns] */
+    double node[TABLE_NODES], weight_of_node[TABLE_NODES];    /* Chebyshev points of the first kind, -1 to 1, and their barycentric weights */
+    double polynomial[TABLE_NODES][TABLE_NODES];              /* T_m(node j), [j][m] */
+    double *sum;    /* [panels][TABLE_NODES][columns] */
     double *weight; /* [panels]: largest entry of a panel, each column in units of its own largest; set by bloch_table_finish */
     double *filled; /* [columns]: states below all panels, where f = 1 and every other kernel vanishes */
 } bloch_table;
