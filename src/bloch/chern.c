@@ -70,13 +70,13 @@ static qep_status judge(const sheet *s, const qep_bloch_model *m, double *chern,
     for (size_t b = 0; b < s->bands; b++) {
         double largest = 0.0, smallest = 1.0;
         if (!(s->gap[b] >= least_gap)) {
-            return qep_error_add(err, QEP_ERR_PROBLEM, "degenerate", NULL, NULL,
+            return qep_error_add(err, QEP_ERR_PROBLEM, "degenerate", "/bloch/quantities", NULL,
                                  "band %zu has no Chern number: it comes within %.3g eV of its neighbour, at least %g eV is needed", b, s->gap[b],
                                  least_gap);
         }
         chern[b] = handed * round(wind(s, b, &largest, &smallest));
         if (smallest < least_link) {
-            return qep_error_add(err, QEP_ERR_PROBLEM, "degenerate", NULL, NULL,
+            return qep_error_add(err, QEP_ERR_PROBLEM, "degenerate", "/bloch/quantities", NULL,
                                  "the Chern number of band %zu is not defined on this k-grid: states at neighbouring points are orthogonal (%.3g); use "
                                  "more points or another shift",
                                  b, smallest);

@@ -4,6 +4,7 @@
 
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
+#include "qep/base/simd.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -176,7 +177,7 @@ static void weigh(const bloch_table *t, spread *s, int threads) {
 }
 
 /* Records in order onto the nodes [first, last). */
-static void add_range(bloch_table *t, const spread *s, size_t first, size_t last) {
+QEP_VARIANTS static void add_range(bloch_table *t, const spread *s, size_t first, size_t last) {
     for (size_t i = 0; i < s->count; i++) {
         if (s->panel[i] >= SIZE_MAX - 1) {
             continue;

@@ -4,6 +4,7 @@
 
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
+#include "qep/base/simd.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -77,21 +78,27 @@ static size_t locate(const bloch_table *t, double energy, double *x) {
     return panel;
 }
 
-size_t bloch_table_weights(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
-    double x = 0.0, sum = 0.0;
-    const size_t panel = locate(t, energy, &x);
-    for (size_t j = 0; j < TABLE_NODES && panel < SIZE_MAX - 1; j++) {
-        const double distance = x - t->node[j];
-        if (distance == 0.0) {
-            memset(weight, 0, TABLE_NODES * sizeof *weight);
-            weight[j] = 1.0;
-            return panel;
-        }
-        weight[j] = t->weight_of_node[j] / distance;
+/* Barycentric weights; a distance of zero gives an infinite one, which the caller looks for. Returns their sum. */
+QEP_VARIANTS static double barycentric(const bloch_table *t, double x, double weight[TABLE_NODES]) {
+    double sum = 0.0;
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        weight[j] = t->weight_of_node[j] / (x - t->node[j]);
+    }
+    for (size_t j = 0; j < TABLE_NODES; j++) {
         sum += weight[j];
     }
-    for (size_t j = 0; j < TABLE_NODES && panel < SIZE_MAX - 1; j++) {
-        weight[j] /= sum;
+    return sum;
+}
+
+size_t bloch_table_weights(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
+    double x = 0.0;
+    const size_t panel = locate(t, energy, &x);
+    if (panel >= SIZE_MAX - 1) {
+        return panel;
+    }
+    const double sum = barycentric(t, x, weight);
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        weight[j] = isfinite(sum) ? weight[j] / sum : (x == t->node[j] ? 1.0 : 0.0);
     }
     return panel;
 }
@@ -155,7 +162,7 @@ static void add_filled(const bloch_table *t, size_t panel, const bloch_term *ter
     }
 }
 
-static void add_panel(const bloch_table *t, size_t panel, double mu, double kT, unsigned mask, const bloch_term *terms, size_t count) {
+QEP_VARIANTS static void add_panel(const bloch_table *t, size_t panel, double mu, double kT, unsigned mask, const bloch_term *terms, size_t count) {
     for (size_t j = 0; j < TABLE_NODES; j++) {
         const double energy = t->low + t->width * ((double)panel + 0.5 * (t->node[j] + 1.0)), *row = row_of(t, j, panel);
         double value[KERNEL_COUNT];

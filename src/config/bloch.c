@@ -290,7 +290,8 @@ static void check_used(reader *r) {
                 {"bloch.frequency", by_frequency, "sigma_inter, alpha_S or entropy_production_ac"},
                 {"bloch.scheme", ordered, "sigma2 and nonlinear_drude"}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (row_given(r->draft, keys[i].path) && !keys[i].used) {
+        const int standard = strcmp(keys[i].path, "bloch.scheme") == 0 && b->scheme == 0; /* as the effective form has it */
+        if (row_given(r->draft, keys[i].path) && !keys[i].used && !standard) {
             reject(r, blame(r, keys[i].path), "inapplicable", "it has no effect here; it is used by %s, which \"quantities\" does not ask for", keys[i].by);
         }
     }
