@@ -113,6 +113,9 @@ qep_status qep_bloch_model_hermitian(qep_bloch_model *model, const char *path, c
         if (find_shift(model, R, 1) != s) {
             return qep_error_add(err, status, "duplicate", path, file, "the lattice vector R = (%d, %d, %d) comes twice", R[0], R[1], R[2]);
         }
+    }
+    for (size_t s = 0; s < model->shifts; s++) {
+        const int *R = model->R + 3 * s;
         const size_t partner = find_shift(model, R, -1);
         if (partner == model->shifts) {
             return qep_error_add(err, status, "not_hermitian", path, file,
