@@ -51,7 +51,7 @@ typedef struct {
 } pass;
 
 static size_t count_of(const bloch_layout *l, int integral) {
-    const int channel = bloch_integrals[integral].channel;
+    const int channel = (int)bloch_integrals[integral].channel;
     return l->at[channel + 1] - l->at[channel];
 }
 
