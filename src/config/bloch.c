@@ -336,7 +336,9 @@ void finish_bloch(reader *r) {
     }
     b->given = 1;
     int complete = 1;
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+    /* A section that only feeds a source needs no more than the model and the k-grid. */
+    const size_t count = drives_field(r) && !json_member(section, "quantities") ? 2 : sizeof needed / sizeof *needed;
+    for (size_t i = 0; i < count; i++) {
         complete = (json_member(section, needed[i][0]) || reject_missing(r, section, needed[i][0], needed[i][1])) && complete;
     }
     if (complete && !r->failed) {

@@ -171,8 +171,8 @@ static const config_row rows[] = {
      .doc = "Named points at which fields are reported among the results."},
 
     {.path = "bloch", .type = ROW_SECTION,
-     .doc = "Responses of Bloch electrons in k-space (docs/bloch.md); needs no grid. Results go to /data/0/results/bloch. Required: model, kgrid, "
-            "temperature, chemical_potential, quantities."},
+     .doc = "Responses of Bloch electrons in k-space (docs/bloch.md); needs no grid. Results go to /data/0/results/bloch. Required: model and kgrid; "
+            "temperature, chemical_potential and quantities unless it only feeds the source \"bloch\"."},
     {.path = "bloch.model", .type = ROW_SPECIAL, .read = read_bloch_model, .write = write_bloch_model,
      .kind = "{\"name\", parameters}, {\"wannier90\", \"centres\", \"lattice\"} or {\"lattice\", \"orbitals\", \"onsite\", \"hoppings\"}",
      .schema = "{\"$ref\": \"#/$defs/bloch_model\"}", .example = "{\"name\": \"qwz\", \"t\": \"1 eV\", \"u\": -1.2, \"a\": \"5 angstrom\"}",

@@ -22,6 +22,11 @@ int qep_run_bloch_given(const qep_run_state *run) {
     return run->config->bloch.given;
 }
 
+const qep_bloch_problem *qep_run_bloch_problem(const qep_run_state *run) {
+    const bloch_state *s = state_of(run);
+    return s ? &s->problem : NULL;
+}
+
 /* Errors of the library that name no key get the one of the model. */
 static qep_status blame(qep_status status, size_t before, const char *path, qep_error *err) {
     for (size_t i = before; err && i < err->count; i++) {
@@ -79,6 +84,9 @@ qep_status qep_run_bloch_pose(qep_run_state *run, qep_error *err) {
                   run->config->bloch.kind == QEP_BLOCH_WANNIER90 ? "/bloch/model/wannier90" : "/bloch/model", err));
     set_problem(run, s);
     QEP_TRY(qep_bloch_check(&s->problem, err));
+    if (s->problem.quantities == 0) { /* a source uses it */
+        return QEP_OK;
+    }
     snprintf(run->report->summary, sizeof run->report->summary, "bloch: %s, %zu k-points, %zu x %zu (T, mu), %zu quantit%s", s->model->name,
              qep_bloch_point_count(&s->problem), s->problem.temperatures, s->problem.mus, s->problem.quantities,
              s->problem.quantities == 1 ? "y" : "ies");
@@ -100,7 +108,7 @@ void qep_run_bloch_announce(const qep_run_state *run, qep_log_level level) {
         qep_log_write(run->log, level, "bloch: computes %s (%s), %s", p->quantity[q]->name, p->quantity[q]->long_name,
                       qep_run_unit(qep_bloch_quantity_dimension(p->quantity[q], s->model->dim), unit));
     }
-    if (run->options->check_only) {
+    if (run->options->check_only && p->quantities > 0) {
         qep_log_write(run->log, level, "bloch: about %.2g s with %d thread%s", qep_bloch_seconds(p), p->threads, p->threads == 1 ? "" : "s");
     }
 }
@@ -120,7 +128,7 @@ static qep_status put(void *user, const qep_bloch_table *table, qep_error *err) 
 
 qep_status qep_run_bloch_compute(qep_run_state *run, qep_error *err) {
     const bloch_state *s = state_of(run);
-    return qep_bloch_compute(&s->problem, put, run, err);
+    return s->problem.quantities > 0 ? qep_bloch_compute(&s->problem, put, run, err) : QEP_OK;
 }
 
 qep_status qep_run_bloch_write(qep_run_state *run, size_t frame, qep_error *err) {

@@ -5,6 +5,8 @@
 #include "qep/bloch/compute.h"
 #include "state.h"
 
+/* Borrowed: what the source "bloch" sums. */
+const qep_bloch_problem *qep_run_bloch_problem(const qep_run_state *run);
 int qep_run_bloch_given(const qep_run_state *run);
 qep_status qep_run_bloch_pose(qep_run_state *run, qep_error *err);
 size_t qep_run_bloch_memory(const qep_run_state *run);

@@ -37,12 +37,12 @@ static qep_status prepare(qep_run_state *run, const char *name, qep_error *err) 
                              "the output's name could not be stored");
     }
     QEP_TRY(qep_run_collect_inputs(run, err));
+    QEP_TRY(qep_run_pose_sections(run, err)); /* sources may need them */
     QEP_TRY(qep_run_check_inputs(run, err));
     QEP_TRY(qep_run_find_frames(run, err));
     run->report->frames = run->frames;
     run->report->seconds_read += qep_run_seconds() - start;
-    QEP_TRY(c->has_field ? qep_run_pose(run, err) : QEP_OK);
-    return qep_run_pose_sections(run, err);
+    return c->has_field ? qep_run_pose(run, err) : QEP_OK;
 }
 
 /* Bytes of data that the output will hold; compression is guessed low so that it never refuses what would fit. */

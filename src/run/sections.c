@@ -4,6 +4,7 @@
 
 #include "qep/base/memory.h"
 #include <stdint.h>
+#include <string.h>
 
 static const qep_run_section rows[] = {
     [QEP_RUN_BLOCH] = {"bloch", qep_run_bloch_given, NULL, qep_run_bloch_pose, qep_run_bloch_memory, qep_run_bloch_announce, qep_run_bloch_compute,
@@ -70,6 +71,11 @@ qep_status qep_run_write_sections(qep_run_state *run, size_t frame, qep_error *e
         }
     }
     return frame == 0 ? qep_run_write_tables(run, err) : QEP_OK;
+}
+
+const void *qep_run_section_object(void *user, const char *name) {
+    const qep_run_state *run = user;
+    return strcmp(name, "bloch") == 0 && given(run, QEP_RUN_BLOCH) ? qep_run_bloch_problem(run) : NULL;
 }
 
 void qep_run_release_sections(qep_run_state *run) {

@@ -119,6 +119,8 @@ void qep_run_announce_sections(const qep_run_state *run, qep_log_level level);
 qep_status qep_run_compute_sections(qep_run_state *run, qep_error *err);
 qep_status qep_run_write_sections(qep_run_state *run, size_t frame, qep_error *err);
 void qep_run_release_sections(qep_run_state *run);
+/* What a source is given of a section that it needs (qep_field_setting.section); NULL when there is none. */
+const void *qep_run_section_object(void *run, const char *name);
 
 /* tables.c: keep a copy of a table (values [shape...] or names [shape[0]]) for the file and --json; section is static text. */
 qep_status qep_run_add_table(qep_run_state *run, const qep_run_table *table, qep_error *err);

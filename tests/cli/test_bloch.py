@@ -166,6 +166,47 @@ def test_keys_of_a_field_are_refused_without_one(call, write):
         assert got.returncode == 3 and "grid" in got.stdout, (key, got.stdout)
 
 
+HALDANE = {"model": {"name": "haldane"}, "kgrid": {"points": [24, 24]}}
+
+
+def test_source(call, write, bloch, tmp_path):
+    """S(r) of the source against s of the same model computed by itself at the temperatures of three samples."""
+    grid = {"points": [12, 6], "lengths": ["120 nm", "60 nm"], "thickness": "2 nm"}
+    source = {"source": "bloch", "temperature": "300 + 400*x/1.2e-7", "chemical_potential": "1.2e-19*(1 + y/6e-8)", "thickness": "2 nm"}
+    config = {"grid": grid, "bloch": HALDANE, "entropy": source, "output": {"fields": ["S"]}}
+    got = call("--json", "-f", "-o", tmp_path / "S.h5", write(config))
+    assert got.returncode == 0, got.stderr
+    with h5py.File(tmp_path / "S.h5") as file:
+        S = file["data/0/meshes/S"][()]
+    for i, j in ((0, 0), (5, 3), (11, 5)):
+        T, mu = 300 + 400 * (i + 0.5) / 12, 1.2e-19 * (1 + (j + 0.5) / 6)
+        alone = bloch(HALDANE, {"temperature": T, "chemical_potential": mu, "quantities": ["s"]})
+        assert S[j, i] == pytest.approx(alone["s"][0][0] / 2e-9, rel=1e-7)
+    results = json.loads(got.stdout)["results"]["bloch"]
+    assert results["interpolation_error"] < 1e-8 and results["entropy"] == pytest.approx(S.mean() * 120e-9 * 60e-9 * 2e-9, rel=1e-12)
+
+
+@pytest.mark.parametrize("changes, code, words", [({"entropy": {"thickness": None}}, 3, "thickness"), ({"bloch": None}, 3, "section"),
+                                                  ({"bloch": {**HALDANE, "model": {"name": "weyl"}, "kgrid": {"points": [4, 4, 4]}}}, 3, "solid"),
+                                                  ({"entropy": {"temperature": "100 - x/1e-9"}}, 4, "negative")])
+def test_source_refused(call, write, changes, code, words):
+    config = {"grid": {"points": [12, 6], "lengths": ["120 nm", "60 nm"]}, "bloch": HALDANE,
+              "entropy": {"source": "bloch", "temperature": "300 K", "chemical_potential": "0.8 eV", "thickness": "1 nm"}}
+    for key, value in changes.items():
+        config[key] = {**config[key], **value} if key == "entropy" else value
+    config["entropy"] = {k: v for k, v in config["entropy"].items() if v is not None}
+    got = call("--json", write({k: v for k, v in config.items() if v is not None}))
+    assert got.returncode == code and words in got.stdout, got.stdout
+
+
+def test_source_at_zero_temperature(call, write, tmp_path):
+    config = {"grid": {"points": [4], "lengths": [1.0]}, "bloch": HALDANE, "output": {"fields": ["S"]},
+              "entropy": {"source": "bloch", "temperature": 0, "chemical_potential": "0.8 eV", "thickness": "1 nm"}}
+    assert call("-f", "-o", tmp_path / "S.h5", write(config)).returncode == 0
+    with h5py.File(tmp_path / "S.h5") as file:
+        assert not file["data/0/meshes/S"][()].any()
+
+
 def test_list(call):
     text = call("--list", "bloch").stdout
     assert all(name in text for name in ("model qwz", "alpha_H", "sigma2", "haldane"))
