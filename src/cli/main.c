@@ -41,7 +41,7 @@ static qep_status print_text(char *text) {
 
 static qep_status list_topic(const char *topic) {
     static const char *const topics[] = {"sources", "quantities", "boundaries", "units",
-                                         "keys",    "exit-codes", "options",    "reference"};
+                                         "keys",    "exit-codes", "options",    "reference", "bloch"};
     enum { TOPICS = sizeof topics / sizeof *topics };
     if (strcmp(topic, "options") == 0) {
         cli_options_table(stdout);

@@ -35,7 +35,7 @@ static const cli_option_row table[] = {
     {0,   "schema",       NULL,                       CLI_OPTION_FLAG,   AT(schema),
      "print the JSON Schema of configurations and stop"                                                              },
     {0,   "list",         "TOPIC",                    CLI_OPTION_TEXT,   AT(list),
-     "print a table and stop: sources, quantities, boundaries, units, keys, exit-codes, options, reference"                     },
+     "print a table and stop: sources, quantities, boundaries, units, bloch, keys, exit-codes, options, reference"                   },
     {'h', "help",         NULL,                       CLI_OPTION_FLAG,   AT(help),         "print this help and stop"},
     {'V', "version",      NULL,                       CLI_OPTION_FLAG,   AT(version),
      "print the versions of the program and of every library it uses and stop"                                       },

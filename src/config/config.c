@@ -1,6 +1,7 @@
 /* From text to a checked configuration: tree, overrides, rows, then what rows must satisfy together. */
 #include "qep/config/config.h"
 
+#include "config/bloch.h"
 #include "config/read_rows.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
@@ -56,6 +57,7 @@ void qep_config_destroy(qep_config *config) {
         qep_field_spec_destroy(config->conduction.face[a][0].value);
         qep_field_spec_destroy(config->conduction.face[a][1].value);
     }
+    destroy_bloch(&config->bloch);
     destroy_names(config);
     destroy_lists((draft *)config);
     json_destroy(config->json);
@@ -118,6 +120,7 @@ static void validate(reader *r) {
     finish_coupling(r);
     finish_time(r);
     default_faces_of_electrodes(r->draft);
+    finish_bloch(r);
     finish_grid(r);
     if (r->draft->config.grid.ndim > 0) {
         finish_open(r);

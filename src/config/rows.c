@@ -1,6 +1,7 @@
 /* Every key of a configuration, one row each. A new key is a row here (and, if it is not a plain value, a reader and a writer). */
 #include "config/rows.h"
 
+#include "config/bloch.h"
 #include "config/reader.h"
 #include "qep/grid/grid.h"
 #include "qep/stencil/derivative.h"
@@ -34,6 +35,10 @@ static const char *choice_derivative(size_t i) {
 
 static const char *choice_method(size_t i) {
     return i < QEP_METHOD_COUNT ? qep_method_table()[i].name : NULL;
+}
+
+static const char *choice_scheme(size_t i) {
+    return i < QEP_BLOCH_SCHEMES ? qep_bloch_scheme_name((qep_bloch_scheme)i) : NULL;
 }
 
 static const char *choice_precision(size_t i) {
@@ -187,6 +192,42 @@ static const config_row rows[] = {
      .schema = "{\"$ref\": \"#/$defs/probes\"}", .example = "[{\"name\": \"tip\", \"at\": [\"5 nm\", 0, 0]}]",
      .doc = "Named points at which fields are reported among the results."},
 
+    {.path = "bloch", .type = ROW_SECTION,
+     .doc = "Responses of Bloch electrons in k-space (docs/bloch.md); needs no grid. Results go to /data/0/results/bloch. Required: model and kgrid; "
+            "temperature, chemical_potential and quantities unless it only feeds the source \"bloch\"."},
+    {.path = "bloch.model", .type = ROW_SPECIAL, .read = read_bloch_model, .write = write_bloch_model,
+     .kind = "{\"name\", parameters}, {\"wannier90\", \"centres\", \"lattice\"} or {\"lattice\", \"orbitals\", \"onsite\", \"hoppings\"}",
+     .schema = "{\"$ref\": \"#/$defs/bloch_model\"}", .example = "{\"name\": \"qwz\", \"t\": \"1 eV\", \"u\": -1.2, \"a\": \"5 angstrom\"}",
+     .doc = "Hamiltonian: built-in (docs/bloch.md lists models and parameters), a Wannier90 _tb.dat or _hr.dat (the latter with centres, and with lattice or "
+            "the .win beside it), or hoppings <from, cell 0|H|to, cell R> = value between orbitals at fractional positions."},
+    {.path = "bloch.kgrid", .type = ROW_SPECIAL, .read = read_bloch_kgrid, .write = write_bloch_kgrid, .kind = "{\"points\", \"shift\", \"refine\"}",
+     .schema = "{\"$ref\": \"#/$defs/bloch_kgrid\"}", .example = "{\"points\": [64, 64], \"shift\": [0.5, 0.5]}",
+     .doc = "Points along the reciprocal vectors (continuum models: along radius and angles), shift in grid steps (default 0), and levels of adaptive "
+            "refinement where occupations or curvature are sharp (default 0)."},
+    {.path = "bloch.temperature", .type = ROW_SPECIAL, .read = read_bloch_list, .write = write_bloch_list, .kind = "number or list, K",
+     .schema = "{\"$ref\": \"#/$defs/one_or_more\"}", .example = "[\"10 K\", \"300 K\"]", .doc = "Temperatures, 0 allowed for Fermi-sea quantities."},
+    {.path = "bloch.chemical_potential", .type = ROW_SPECIAL, .read = read_bloch_list, .write = write_bloch_list, .kind = "number or list, energy",
+     .schema = "{\"$ref\": \"#/$defs/one_or_more\"}", .example = "\"1 eV\"", .doc = "Chemical potentials; all pairs with the temperatures are computed in one pass."},
+    {.path = "bloch.relaxation_time", .type = ROW_NUMBER, .offset = AT(config.bloch.tau), .dimension = QEP_DIM_TIME, .max = 1e300, .above = 1,
+     .example = "\"100 fs\"", .doc = "tau of the dissipator -(rho - rho0)/tau."},
+    {.path = "bloch.frequency", .type = ROW_SPECIAL, .read = read_bloch_list, .write = write_bloch_list, .kind = "number or list, Hz",
+     .schema = "{\"$ref\": \"#/$defs/one_or_more\"}", .example = "[\"1 THz\", \"10 THz\"]",
+     .doc = "Frequencies omega/2 pi of sigma_inter, alpha_S and entropy_production_ac; static when not given."},
+    {.path = "bloch.field", .type = ROW_SPECIAL, .read = read_bloch_field, .write = write_bloch_field, .kind = "list of numbers, V/m",
+     .schema = "{\"type\": \"array\", \"minItems\": 2, \"maxItems\": 3, \"items\": {\"type\": [\"number\", \"string\"]}}",
+     .example = "[\"1 kV/m\", 0]", .doc = "Electric field of the entropy production."},
+    {.path = "bloch.spin_factor", .type = ROW_INTEGER, .offset = AT(config.bloch.spin_factor), .min = 1, .max = 1000, .standard = "1", .example = "2",
+     .doc = "Number of equal spin species that the Hamiltonian stands for; 1 for spinors. Chern numbers and bands do not have it."},
+    {.path = "bloch.scheme", .type = ROW_CHOICE, .offset = AT(config.bloch.scheme), .choice = choice_scheme, .standard = "\"adiabatic\"",
+     .example = "\"hall\"", .doc = "How the field is switched on in second order (docs/bloch.md, section 5)."},
+    {.path = "bloch.energy_unit", .type = ROW_SPECIAL, .read = read_bloch_energy_unit, .write = write_bloch_energy_unit, .kind = "\"J\", \"eV\"",
+     .schema = "{\"enum\": [\"J\", \"eV\"]}", .standard = "\"J\"", .example = "\"eV\"", .doc = "Unit of every energy of this section that is a bare number."},
+    {.path = "bloch.convergence", .type = ROW_SWITCH, .offset = AT(config.bloch.convergence), .standard = "true", .example = "false",
+     .doc = "Repeat the sums on half as many points per axis and write the relative differences as convergence/<name>."},
+    {.path = "bloch.quantities", .type = ROW_SPECIAL, .read = read_bloch_quantities, .write = write_bloch_quantities, .kind = "list of quantities",
+     .schema = "{\"$ref\": \"#/$defs/bloch_quantities\"}", .example = "[\"s\", \"sigma_H\", \"alpha_H\"]",
+     .doc = "What is computed; --list bloch shows names and units."},
+
     {.path = "output", .type = ROW_SECTION, .doc = "What is written."},
     {.path = "output.file", .type = ROW_TEXT, .offset = AT(config.output_file), .example = "\"film.h5\"",
      .doc = "Output file, relative to the working directory; the stem of the configuration with .h5 when not given."},
@@ -213,7 +254,6 @@ _Static_assert(sizeof rows / sizeof *rows <= ROW_LIMIT, "raise ROW_LIMIT");
 
 /* clang-format off */
 static const reserved_row reserved[] = {
-    {"bloch", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
     {"transport", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
 };
 /* clang-format on */

@@ -1,6 +1,8 @@
 /* JSON Schema (draft 2020-12, with keywords that draft-07 shares) from the rows. It says what editors can
  * use; contradictions between keys and units are the validator's. */
 #include "config/field_reader.h"
+#include "config/bloch.h"
+#include "config/reader.h"
 
 #include "qep/base/text.h"
 #include "qep/derive/quantity.h"
@@ -164,6 +166,7 @@ static void write_definitions(writer *w) {
     member(w, "probes", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/probe\"}}");
     write_conduction_definitions(w);
     write_quantities(w);
+    write_bloch_definitions(w);
     write_close(w, '}');
 }
 
@@ -290,7 +293,12 @@ char *qep_config_schema(void) {
     member(&w, "$schema", "\"https://json-schema.org/draft/2020-12/schema\"");
     member(&w, "title", "\"qep-solve configuration\"");
     member(&w, "type", "\"object\"");
-    member(&w, "required", "[\"grid\"]");
+    write_key(&w, "anyOf");
+    write_raw(&w, "[{\"required\": [\"grid\"]}");
+    for (size_t i = 0; sections_alone[i]; i++) {
+        write_format(&w, ", {\"required\": [\"%s\"]}", sections_alone[i]);
+    }
+    write_raw(&w, "]");
     write_members(&w, "");
     write_definitions(&w);
     write_close(&w, '}');

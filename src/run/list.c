@@ -6,6 +6,7 @@
 #include "qep/base/text.h"
 #include "qep/base/units.h"
 #include "qep/source/source.h"
+#include "qep/bloch/quantity.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,6 +115,27 @@ static void list_sources(listing *list) {
     }
 }
 
+/* Models with their parameters, then quantities with their units. */
+static void list_bloch(listing *list) {
+    size_t models = 0, quantities = 0;
+    const qep_bloch_model_row *model = qep_bloch_models(&models);
+    const qep_bloch_quantity *row = qep_bloch_quantities(&quantities);
+    for (size_t i = 0; i < models; i++) {
+        add_line(list, "model %-14s %s", model[i].name, model[i].doc);
+        for (size_t p = 0; p < qep_bloch_parameter_count(&model[i]); p++) {
+            char unit[64];
+            add_line(list, "    %-10s %s; default %.10g %s", model[i].parameter[p].name, model[i].parameter[p].doc, model[i].parameter[p].standard,
+                     qep_dimension_format(model[i].parameter[p].dimension, unit, sizeof unit));
+        }
+    }
+    for (size_t i = 0; i < quantities; i++) {
+        char unit3[64], unit2[64];
+        add_line(list, "%-30s rank %d, %s (2-D: %s)\n    %s", row[i].name, row[i].rank,
+                 qep_dimension_format(qep_bloch_quantity_dimension(&row[i], 3), unit3, sizeof unit3),
+                 qep_dimension_format(qep_bloch_quantity_dimension(&row[i], 2), unit2, sizeof unit2), row[i].long_name);
+    }
+}
+
 static void list_keys(listing *list) {
     qep_free(list->text);
     list->text = qep_config_list_keys();
@@ -134,6 +156,7 @@ char *qep_run_list(const char *topic) {
         {"quantities", list_quantities},
         {"boundaries", list_boundaries},
         {"units",      list_units     },
+        {"bloch",      list_bloch     },
         {"keys",       list_keys      },
         {"exit-codes", list_exit_codes},
         {"reference",  list_reference },

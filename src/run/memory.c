@@ -98,12 +98,15 @@ static int wants_gradient(const qep_run_state *run, int slopes, int d) {
 
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
+    size_t bytes = qep_run_sections_memory(run);
+    if (!run->config->has_field) {
+        return bytes;
+    }
     const int varies = run->eps_varies;
-    size_t bytes = 0;
     if (run->by_volumes) {
-        bytes = qep_elliptic_memory(run->grid, run->config->method, varies, run->options->threads);
+        bytes = add(bytes, qep_elliptic_memory(run->grid, run->config->method, varies, run->options->threads));
     } else if (run->solves_rho || run->solves_psi) {
-        bytes = qep_poisson_memory(run->grid, run->config->derivative, run->options->threads);
+        bytes = add(bytes, qep_poisson_memory(run->grid, run->config->derivative, run->options->threads));
     }
     if (run->conducts) {
         const qep_conduction_setup setup = qep_run_conduction_setup(run);
@@ -129,7 +132,7 @@ qep_status qep_run_check_memory(qep_run_state *run, qep_error *err) {
     if (run->report->estimated_bytes <= limit) {
         return QEP_OK;
     }
-    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : "/grid/points",
+    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : run->config->has_field ? "/grid/points" : "",
                          NULL,
                          "the run needs about %.4g GB, the limit is %.4g GB (%s); use fewer points "
                          "or fewer parts, or "

@@ -271,5 +271,5 @@ qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *er
                                          r->unit[0] ? r->unit : NULL, err));
     }
     QEP_TRY(qep_run_write_words(run, frame, err));
-    return write_texts(run, err);
+    return run->config->has_field ? write_texts(run, err) : QEP_OK;
 }

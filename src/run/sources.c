@@ -57,6 +57,7 @@ qep_field_setting qep_run_setting(qep_run_state *run, size_t frame) {
         .parameters = &run->config->parameters,
         .threads = run->options->threads,
         .log = run->log,
+        .section = qep_run_section_object,
         .report = take_number,
         .user = run,
     };

@@ -109,6 +109,23 @@ BASES = {
         "grid": {"points": [12, 11], "lengths": [1.2, 0.9]}, "boundary": {"x": "dirichlet"}, "entropy": WAVE, "coupling": {**VOLTS, "profile": "1 + x"},
         "charge": "1e-11*x", "materials": {"permittivity": "2 + y"}, "output": {"file": "out.h5", "fields": ["phi", "E"]},
     },
+    "crystal": {
+        "bloch": {"model": {"name": "tilted_qwz"}, "kgrid": {"points": [10, 8], "shift": [0.1, 0]}, "temperature": 300, "chemical_potential": 1.6e-19,
+                  "relaxation_time": 1e-13, "frequency": 1e12, "field": [1e3, 0],
+                  "quantities": ["s", "sigma_inter", "sigma2", "entropy_production"]},
+        "output": {"file": "out.h5"},
+    },
+    "hoppings": {
+        "bloch": {"model": {"lattice": [[4e-10, 0], [0, 5e-10]], "orbitals": [[0, 0], [0.3, 0.2]], "onsite": [-1e-19, 1e-19],
+                            "hoppings": [{"R": [1, 0], "from": 0, "to": 1, "value": [1e-20, 2e-20]}, {"R": [0, 1], "from": 1, "to": 0, "value": 2e-20}]},
+                  "kgrid": {"points": [10, 8]}, "temperature": 3000, "chemical_potential": 0, "quantities": ["s", "fg"]},
+        "output": {"file": "out.h5"},
+    },
+    "wannier": {
+        "bloch": {"model": {"wannier90": "x_hr.dat", "centres": "x.xyz", "lattice": [[4e-10, 0, 0], [0, 5e-10, 0], [0, 0, 3e-10]]},
+                  "kgrid": {"points": [10, 8]}, "temperature": 3000, "chemical_potential": 0, "quantities": ["s", "fg"]},
+        "output": {"file": "out.h5"},
+    },
     "deep": {
         "grid": {"points": [10, 9, 8], "lengths": [1.0, 0.9, 0.8]}, "entropy": WAVE + "*z", "output": {"file": "out.h5", "fields": ["phi", "E"]},
     },
@@ -169,6 +186,33 @@ CASES = {
     "time.step": [("series", "time.step", 0.25)],
     "time.frames": [("series", "time.frames", 4)],
     "probes": [("film", "probes", []), ("film", "probes", [{"name": "far", "at": [9, 0]}], 3)],
+    "bloch.model": [("crystal", "bloch.model", {"name": "qwz"}), ("crystal", "bloch.model.t", "2 eV"), ("crystal", "bloch.model", DELETE, 3)],
+    "bloch.kgrid": [("crystal", "bloch.kgrid.points", [12, 8]), ("crystal", "bloch.kgrid", {"points": [8]}, 3)],
+    "bloch.temperature": [("crystal", "bloch.temperature", [300, 400]), ("crystal", "bloch.temperature", -1, 3)],
+    "bloch.chemical_potential": [("crystal", "bloch.chemical_potential", "0.9 eV"), ("crystal", "bloch.chemical_potential", "1 m", 3)],
+    "bloch.relaxation_time": [("crystal", "bloch.relaxation_time", "50 fs"), ("crystal", "bloch.relaxation_time", DELETE, 3),
+                              ("hoppings", "bloch.relaxation_time", 1e-13, 3)],
+    "bloch.frequency": [("crystal", "bloch.frequency", [2e12, 3e12]), ("crystal", "bloch.frequency", DELETE), ("hoppings", "bloch.frequency", 1e12, 3)],
+    "bloch.field": [("crystal", "bloch.field", [0, 1e3]), ("crystal", "bloch.field", DELETE, 3), ("hoppings", "bloch.field", [1, 1], 3)],
+    "bloch.spin_factor": [("crystal", "bloch.spin_factor", 2), ("crystal", "bloch.spin_factor", 0, 3)],
+    "bloch.scheme": [("crystal", "bloch.scheme", "rta"), ("hoppings", "bloch.scheme", "rta", 3)],
+    "bloch.energy_unit": [("crystal", "bloch.energy_unit", "eV"), ("crystal", "bloch.energy_unit", "keV", 3)],
+    "bloch.convergence": [("crystal", "bloch.convergence", False)],
+    "bloch.quantities": [("crystal", "bloch.quantities", ["sigma2", "sigma_inter", "entropy_production"]), ("crystal", "bloch.quantities", [], 3)],
+    "bloch_kgrid.points": [("hoppings", "bloch.kgrid.points", [8, 8])],
+    "bloch_kgrid.shift": [("crystal", "bloch.kgrid.shift", [0.2, 0]), ("crystal", "bloch.kgrid.shift", [0.2], 3)],
+    "bloch_kgrid.refine": [("crystal", "bloch.kgrid.refine", 2), ("crystal", "bloch.kgrid.refine", 99, 3)],
+    "bloch_file.wannier90": [("wannier", "bloch.model.wannier90", "y_hr.dat"), ("wannier", "bloch.model.wannier90", "no_hr.dat", 4)],
+    "bloch_file.centres": [("wannier", "bloch.model.centres", "y.xyz"), ("wannier", "bloch.model.centres", DELETE, 3)],
+    "bloch_file.lattice": [("wannier", "bloch.model.lattice", [[6e-10, 0, 0], [0, 5e-10, 0], [0, 0, 3e-10]]), ("wannier", "bloch.model.lattice", DELETE, 4)],
+    "bloch_list.lattice": [("hoppings", "bloch.model.lattice", [[6e-10, 0], [0, 5e-10]])],
+    "bloch_list.orbitals": [("hoppings", "bloch.model.orbitals", [[0, 0], [0.4, 0.2]])],
+    "bloch_list.onsite": [("hoppings", "bloch.model.onsite", [-2e-19, 1e-19])],
+    "bloch_list.hoppings": [("hoppings", "bloch.model.hoppings", [])],
+    "bloch_hopping.R": [("hoppings", "bloch.model.hoppings[0].R", [1, 1]), ("hoppings", "bloch.model.hoppings[0].R", [1], 3)],
+    "bloch_hopping.from": [("hoppings", "bloch.model.hoppings[0].from", 1), ("hoppings", "bloch.model.hoppings[0].from", 2, 3)],
+    "bloch_hopping.to": [("hoppings", "bloch.model.hoppings[0].to", 0), ("hoppings", "bloch.model.hoppings[0].to", 2, 3)],
+    "bloch_hopping.value": [("hoppings", "bloch.model.hoppings[0].value", 3e-20), ("hoppings", "bloch.model.hoppings[0].value", "1 m", 3)],
     "output.file": [("film", "output.file", "only.h5")],
     "output.fields": [("film", "output.fields", ["phi", "J_S"]), ("film", "output.fields", ["dS_dt"], 3)],
     "output.deflate": [("film", "output.deflate", 4), ("film", "output.deflate", 9)],
@@ -264,6 +308,19 @@ def changed(config, path, value):
     return config
 
 
+def write_wannier(folder):
+    """Two orbitals on a square lattice as Wannier90 writes them, in two versions."""
+    for name, hop in (("x", 0.3), ("y", 0.4)):
+        lines = []
+        for R in (-1, 0, 1):
+            for j in (1, 2):
+                for i in (1, 2):
+                    value = (hop if i == j else 0.1) if R else (0.5 * (-1) ** i if i == j else 0.05)
+                    lines.append(f"{R} 0 0 {i} {j} {value} 0.0")
+        (folder / f"{name}_hr.dat").write_text(f"test\n2\n3\n1 1 1\n" + "\n".join(lines) + "\n")
+        (folder / f"{name}.xyz").write_text(f"3\ncentres\nX 0 0 0\nX {hop} 1 0\nFe 0 0 0\n")
+
+
 @pytest.fixture(scope="module")
 def outcome(program, tmp_path_factory):
     """outcome(config) -> (exit code, messages, everything that came out), remembered by configuration."""
@@ -273,6 +330,7 @@ def outcome(program, tmp_path_factory):
         with h5py.File(folder / name, "w") as file:
             file["a"] = factor * (x**2 + 3 * y)
             file["b"] = factor * (x * y)
+    write_wannier(folder)
     for module in SOURCE_CASES:
         getattr(module, "inputs", lambda _: None)(folder)
     inputs = {path.name for path in folder.iterdir()}
@@ -315,7 +373,7 @@ def test_every_key_has_a_case_where_it_bites():
 def test_bases_run(outcome, base):
     code, messages, out = outcome(BASES[base])
     assert code == 0, messages
-    assert "has no effect" not in messages and any(path.startswith("data/0/meshes/") for path in out)
+    assert "has no effect" not in messages and any(path.startswith(("data/0/meshes/", "data/0/results/bloch/")) for path in out)
 
 
 FLAT = [(key, *case) for key, cases in CASES.items() for case in cases]
@@ -346,7 +404,7 @@ def enumerations(schema):
 
 def test_every_name_of_a_choice_is_told_apart(outcome, schema):
     """No two names of a choice may give the same result, unless one of them is refused where the other is not."""
-    bases = {"coupling.closure": "custom", "reading": "custom", "solver.kernel": "space"}
+    bases = {"coupling.closure": "custom", "reading": "custom", "solver.kernel": "space", "bloch.scheme": "crystal", "bloch.energy_unit": "crystal"}
     synonyms = {"solver.method": {"auto", "fft"}}
     seen = {}
     for path, value in enumerations(schema):

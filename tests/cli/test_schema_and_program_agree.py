@@ -56,6 +56,8 @@ def mutate(config, chance):
     """Replace, remove, rename, add or move one to three things."""
     config = copy.deepcopy(config)
     for _ in range(chance.choice((1, 1, 2, 3))):
+        if not config:
+            break
         *parents, last = chance.choice([path for path in nodes(config) if path] or [("title",)])
         holder = config
         for key in parents:

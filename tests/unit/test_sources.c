@@ -8,6 +8,7 @@
 
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
+#include "qep/bloch/compute.h"
 #include "qep/config/config.h"
 #include "qep/source/source.h"
 #include <hdf5.h>
@@ -24,6 +25,7 @@ static char folder[] = "/tmp/qep_sources_XXXXXX";
 /* A configuration with the value as entropy, or as something of the source's unit through a product that leaves any unit alone. */
 static qep_config *parse(const char *value) {
     char *text = qep_text_format("{\"grid\":{\"points\":[%d,%d,%d],\"lengths\":[1,1,1]},\"entropy\":{\"product\":[%s]},"
+                                 "\"bloch\":{\"model\":{\"name\":\"qwz\"},\"kgrid\":{\"points\":[8,8]}},"
                                  "\"coupling\":{\"closure\":\"literal\"}}",
                                  NX, NY, NZ, value);
     qep_error err = {0};
@@ -35,9 +37,23 @@ static qep_config *parse(const char *value) {
     return config;
 }
 
+/* The section that the source "bloch" needs. */
+static const void *section(void *user, const char *name) {
+    (void)user;
+    static qep_bloch_problem problem;
+    assert_string_equal(name, "bloch");
+    if (!problem.model) {
+        static const double value[] = {1.602176634e-19, -1.2, 5e-10};
+        qep_bloch_model *model = NULL;
+        assert_int_equal(qep_bloch_model_builtin(&model, qep_bloch_model_find("qwz"), value, NULL), QEP_OK);
+        problem = (qep_bloch_problem){.model = model, .points = {8, 8, 1}, .settings = {.spin_factor = 1.0}, .threads = 1};
+    }
+    return &problem;
+}
+
 static void evaluate(const char *value, int threads, double out[COUNT]) {
     qep_config *config = parse(value);
-    const qep_field_setting setting = {.grid = &config->grid, .parameters = &config->parameters, .threads = threads};
+    const qep_field_setting setting = {.grid = &config->grid, .parameters = &config->parameters, .threads = threads, .section = section};
     qep_error err = {0};
     qep_status status = qep_field_check_in(config->entropy, &setting, &err);
     status = status == QEP_OK ? qep_field_evaluate(config->entropy, &setting, out, &err) : status;

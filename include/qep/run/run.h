@@ -39,6 +39,19 @@ typedef struct {
     int list;     /* 1: several texts, separated by line ends */
     char **value; /* [frames]; NULL where there is none */
 } qep_run_word_result;
+/* A result that is no single number: data set results/<section>/<name> of the first frame, and a nested list under the same names in
+ * --json. */
+typedef struct {
+    const char *section; /* "bloch"; static text */
+    char name[64];       /* may hold groups: "drive/n" */
+    char long_name[160];
+    char unit[48]; /* "" for plain numbers */
+    char axes[96]; /* names of the tables that hold the values of the leading indices, "temperature chemical_potential"; "" for none */
+    int rank;
+    size_t shape[6]; /* last index fastest */
+    double *value;
+    char **text; /* a list of names instead of values: [shape[0]] */
+} qep_run_table;
 
 typedef struct {
     qep_status status;
@@ -55,6 +68,9 @@ typedef struct {
     size_t result_count;
     qep_run_word_result *word;
     size_t word_count;
+    qep_run_table *table;
+    size_t table_count;
+    char summary[160]; /* what the sections that stand alone computed, for the closing line */
 } qep_run_report;
 
 /* Run one configuration. Errors are added to err with line and column; the status is the worst of them. */
@@ -64,7 +80,7 @@ void qep_run_report_free(qep_run_report *report);
 
 /* Versions of everything linked, one per line, for --version; release with qep_free. */
 char *qep_run_versions(void);
-/* Text of `--list TOPIC` (sources, quantities, boundaries, units, keys, exit-codes, reference) or NULL for an unknown topic; release with qep_free. */
+/* Text of `--list TOPIC` (sources, quantities, boundaries, units, bloch, keys, exit-codes, reference) or NULL for an unknown topic; release with qep_free. */
 char *qep_run_list(const char *topic);
 
 #endif
