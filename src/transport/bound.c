@@ -45,23 +45,30 @@ static size_t count_negative(search *f, double E) {
     return negative;
 }
 
+static void keep_level(search *f, double energy, size_t times) {
+    for (size_t k = 0; k < times && f->count < MOST_STATES; k++) {
+        f->energy[f->count++] = energy;
+    }
+}
+
 /* Levels between low (count n_low there) and high (n_high): bisection, recursively. */
 static void bisect(search *f, double low, size_t n_low, double high, size_t n_high) {
     if (n_low == SIZE_MAX || n_high == SIZE_MAX || n_low <= n_high) {
         return;
     }
-    const double middle = 0.5 * (low + high);
+    double middle = 0.5 * (low + high);
     if (high - low <= 4e-16 * fmax(fabs(low), fabs(high)) || middle <= low || middle >= high) {
-        for (size_t k = 0; k < n_low - n_high && f->count < MOST_STATES; k++) {
-            f->energy[f->count++] = middle;
-        }
+        keep_level(f, middle, n_low - n_high);
         return;
     }
-    /* Exactly on a level the elimination stops: take another point. */
-    const double other = low + 0.53 * (high - low);
-    const size_t n = count_negative(f, middle), cut = n == SIZE_MAX ? count_negative(f, other) : n;
-    bisect(f, low, n_low, n == SIZE_MAX ? other : middle, cut);
-    bisect(f, n == SIZE_MAX ? other : middle, cut, high, n_high);
+    size_t n = count_negative(f, middle);
+    if (n == SIZE_MAX) { /* exactly on a level the elimination stops: take another point, or all there is of them */
+        keep_level(f, middle, high - low < 1e-13 * fmax(fabs(low), fabs(high)) ? n_low - n_high : 0);
+        middle = low + 0.53 * (high - low);
+        n = high - low < 1e-13 * fmax(fabs(low), fabs(high)) ? SIZE_MAX : count_negative(f, middle);
+    }
+    bisect(f, low, n_low, middle, n);
+    bisect(f, middle, n, high, n_high);
 }
 
 typedef struct {

@@ -71,7 +71,10 @@ static qep_status add_breaks(const qep_system *s, size_t count, const double *mu
 }
 
 qep_status qep_mesh(const qep_system *s, size_t sets, const double *mu, const double *kT, int full_sea, qep_panels *panels, qep_error *err) {
-    const size_t count = sets * s->terminals;
+    return qep_mesh_of(s, sets * s->terminals, mu, kT, full_sea, panels, err);
+}
+
+qep_status qep_mesh_of(const qep_system *s, size_t count, const double *mu, const double *kT, int full_sea, qep_panels *panels, qep_error *err) {
     range r = thermal_range(count, mu, kT);
     *panels = (qep_panels){0};
     QEP_TRY(band_range(s, &r, err));
