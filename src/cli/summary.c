@@ -108,6 +108,52 @@ static void put_entry(FILE *out, const qep_run_report *report, size_t first) {
     fputc(']', out);
 }
 
+/* A table as nested lists, first index outermost; a scalar as a number. */
+static void put_table_values(FILE *out, const qep_run_table *table, int level, size_t *at) {
+    if (level == table->rank) {
+        if (table->text) {
+            cli_json_string(out, table->text[*at]);
+        } else {
+            cli_json_number(out, table->value[*at]);
+        }
+        ++*at;
+        return;
+    }
+    fputc('[', out);
+    for (size_t i = 0; i < table->shape[level]; i++) {
+        fputs(i ? "," : "", out);
+        put_table_values(out, table, level + 1, at);
+    }
+    fputc(']', out);
+}
+
+/* "bloch": {"s": [[...]], ...}: the tables of one section and the scalars of the group of that name; names that hold groups stay whole. */
+static void put_section(FILE *out, const qep_run_report *report, const char *section) {
+    int written = 0;
+    fprintf(out, "\"%s\":{", section);
+    for (size_t i = 0; i < report->table_count; i++) {
+        const qep_run_table *table = &report->table[i];
+        size_t at = 0;
+        if (strcmp(table->section, section) == 0) {
+            fputs(written++ ? "," : "", out);
+            cli_json_string(out, table->name);
+            fputc(':', out);
+            put_table_values(out, table, 0, &at);
+        }
+    }
+    put_members(out, report, section, written);
+    fputc('}', out);
+}
+
+static int has_tables(const qep_run_report *report, const char *section, size_t before) {
+    for (size_t i = 0; i < before; i++) {
+        if (strcmp(report->table[i].section, section) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void put_results(FILE *out, const qep_run_report *report) {
     fputs(",\"results\":{", out);
     int written = 0;
@@ -116,9 +162,15 @@ static void put_results(FILE *out, const qep_run_report *report) {
         if (!result->group[0]) {
             fputs(written++ ? "," : "", out);
             put_result(out, result, report->frames);
-        } else if (is_first(report, i, 0)) {
+        } else if (is_first(report, i, 0) && !has_tables(report, result->group, report->table_count)) {
             fputs(written++ ? "," : "", out);
             put_entry(out, report, i);
+        }
+    }
+    for (size_t i = 0; i < report->table_count; i++) {
+        if (!has_tables(report, report->table[i].section, i)) {
+            fputs(written++ ? "," : "", out);
+            put_section(out, report, report->table[i].section);
         }
     }
     fputc('}', out);
@@ -229,8 +281,13 @@ void cli_summary_text(const cli_options *options, const char *config,
     for (int d = 0; d < 3 && report->points[d]; d++) {
         fprintf(stderr, "%s%zu", d ? "x" : "  ", report->points[d]);
     }
-    fprintf(stderr, "  %zu frame%s  %.3g s", report->frames, report->frames == 1 ? "" : "s",
-            report->seconds_total);
+    if (report->points[0]) {
+        fprintf(stderr, "  %zu frame%s", report->frames, report->frames == 1 ? "" : "s");
+    }
+    if (report->summary[0]) {
+        fprintf(stderr, "  %s", report->summary);
+    }
+    fprintf(stderr, "  %.3g s", report->seconds_total);
     const double residual = largest(report, "residual");
     if (!isnan(residual)) {
         fprintf(stderr, "  residual %.2g", residual);

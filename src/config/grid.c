@@ -162,6 +162,9 @@ static int check_thickness(reader *r, const char *path, size_t axes, const char 
 static int check_grid(reader *r) {
     draft *d = r->draft;
     int good = 1;
+    if (!json_member(r->json->root, "grid") && stands_alone(r) && !drives_field(r)) {
+        return 0;
+    }
     if (!json_member(r->json->root, "grid")) {
         return reject_missing(r, r->json->root, "grid",
                               "{\"points\": [nx, ny, nz], \"lengths\": [Lx, Ly, Lz]}");

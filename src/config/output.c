@@ -193,7 +193,7 @@ void finish_output(reader *r) {
     config->single_precision = r->draft->precision;
     if (config->fields_given) {
         check_fields(r);
-    } else {
+    } else if (config->has_field) {
         default_fields(r);
     }
     if (config->reading == QEP_READING_POISSON &&

@@ -1,6 +1,42 @@
 /* What the whole configuration must satisfy: something drives phi, and the reading takes what is given. */
 #include "config/reader.h"
 
+#include <stddef.h>
+
+const char *const sections_alone[] = {"bloch", "transport", NULL};
+
+int stands_alone(const reader *r) {
+    for (size_t i = 0; sections_alone[i]; i++) {
+        if (json_member(r->json->root, sections_alone[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int drives_field(const reader *r) {
+    return row_given(r->draft, "entropy") || row_given(r->draft, "charge") ||
+           has_face_values(&r->draft->config);
+}
+
+/* Keys that only a field on a grid uses, beside sections that stand alone. */
+static void check_idle(reader *r) {
+    static const struct {
+        const char *path;
+        int of_grid; /* a grid is enough */
+    } keys[] = {{"boundary", 1}, {"materials", 0}, {"coupling", 0}, {"reading", 0},     {"direction", 0},
+                {"solver", 0},   {"time", 0},      {"probes", 0},   {"output.fields", 0}};
+    const int grid = json_member(r->json->root, "grid") != NULL;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_node *node = row_node(r, keys[i].path);
+        if (node && !(keys[i].of_grid && grid)) {
+            reject(r, node, "inapplicable", "it belongs to a field on a grid, and %s",
+                   grid ? "nothing drives one here: give \"entropy\", \"charge\" or boundary values"
+                        : "no \"grid\" is given");
+        }
+    }
+}
+
 static void check_conductivity(reader *r) {
     const qep_field_spec *spec = r->draft->config.conductivity;
     double value = 0.0;
@@ -28,8 +64,12 @@ void finish_problem(reader *r) {
     const int driven = field_is_present(config->charge) || has_face_values(config);
     check_conductivity(r);
     check_permittivity(r);
-    if (!row_given(r->draft, "entropy") && !row_given(r->draft, "charge") &&
-        !has_face_values(config)) {
+    r->draft->config.has_field = drives_field(r);
+    if (!config->has_field && stands_alone(r)) {
+        check_idle(r);
+        return;
+    }
+    if (!config->has_field) {
         reject_missing(r, r->json->root, "entropy",
                        "the entropy density S in J/(K m^3); only problems with charge or boundary "
                        "values do without");

@@ -102,5 +102,10 @@ qep_dimension phi_dimension(const qep_config *config);
 /* 1 when the field is given and not the constant 0. */
 int field_is_present(const qep_field_spec *spec);
 int has_face_values(const qep_config *config);
+/* Sections that need neither "grid" nor anything that drives phi: names, then NULL; and whether one is given. */
+extern const char *const sections_alone[];
+int stands_alone(const reader *r);
+/* 1 when entropy, charge or boundary values are given. */
+int drives_field(const reader *r);
 
 #endif

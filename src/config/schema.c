@@ -250,7 +250,12 @@ char *qep_config_schema(void) {
     member(&w, "$schema", "\"https://json-schema.org/draft/2020-12/schema\"");
     member(&w, "title", "\"qep-solve configuration\"");
     member(&w, "type", "\"object\"");
-    member(&w, "required", "[\"grid\"]");
+    write_key(&w, "anyOf");
+    write_raw(&w, "[{\"required\": [\"grid\"]}");
+    for (size_t i = 0; sections_alone[i]; i++) {
+        write_format(&w, ", {\"required\": [\"%s\"]}", sections_alone[i]);
+    }
+    write_raw(&w, "]");
     write_members(&w, "");
     write_definitions(&w);
     write_close(&w, '}');

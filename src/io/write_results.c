@@ -98,6 +98,17 @@ qep_status qep_writer_result_table(qep_writer *writer, const char *name, const d
     return qep_writer_result_array(writer, name, values, columns == 1 ? 1 : 2, shape, units, err);
 }
 
+qep_status qep_writer_result_attribute(qep_writer *writer, const char *name, const char *attribute, const char *text, qep_error *err) {
+    hid_t group = -1;
+    const char *last = open_parent(writer, name, &group);
+    const hid_t object = group < 0 ? -1 : H5Oopen(group, last, H5P_DEFAULT);
+    const int ok = object >= 0 && qep_h5_text(object, attribute, text);
+    if (object >= 0) {
+        H5Oclose(object);
+    }
+    return close_group(writer, group, ok, name, err);
+}
+
 qep_status qep_writer_result_names(qep_writer *writer, const char *name, const char *const *texts,
                                    size_t count, qep_error *err) {
     hid_t group = -1;

@@ -52,6 +52,7 @@ qep_status qep_run_write_frame(qep_run_state *run, size_t frame, qep_error *err)
         QEP_TRY(write_quantity(run, frame, q, err));
     }
     QEP_TRY(qep_run_write_results(run, frame, err));
+    QEP_TRY(qep_run_write_sections(run, frame, err));
     const double start = qep_run_seconds();
     QEP_TRY(qep_writer_frame_end(run->writer, err));
     run->report->seconds_write += qep_run_seconds() - start;

@@ -31,6 +31,12 @@ static int face_values(const qep_run_state *run) {
 
 void qep_run_announce_idle_keys(const qep_run_state *run) {
     const qep_config *c = run->config;
+    if (!c->has_field) { /* whatever belongs to a field is refused there by the room config */
+        if (c->grid.ndim > 0 && !qep_run_sections_use_grid(run)) {
+            qep_log_write(run->log, QEP_LOG_WARNING, "/grid has no effect: nothing drives a field on it");
+        }
+        return;
+    }
     const int solves = run->solves_rho || run->solves_psi;
     const int kappa = run->has_entropy || writes(run, "kappa");
     const int permittivity = run->solves_rho || writes(run, "permittivity") || writes(run, "rho_S");

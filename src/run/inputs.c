@@ -54,6 +54,17 @@ static void remember_file(void *user, const char *file) {
     }
 }
 
+static qep_status judge(const file_visit *visit, qep_error *err) {
+    if (visit->full) {
+        return qep_error_add(err, QEP_ERR_CONFIG, "range", "", NULL,
+                             "more than %d different input files; at most that many are supported",
+                             QEP_RUN_INPUTS);
+    }
+    return visit->failed ? qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
+                                         "names of input files could not be stored")
+                         : QEP_OK;
+}
+
 qep_status qep_run_collect_inputs(qep_run_state *run, qep_error *err) {
     const qep_field_spec *specs[SPECS];
     const size_t n = list_specs(run, specs);
@@ -61,14 +72,13 @@ qep_status qep_run_collect_inputs(qep_run_state *run, qep_error *err) {
     for (size_t i = 0; i < n; i++) {
         qep_field_files(specs[i], remember_file, &visit);
     }
-    if (visit.full) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "range", "", NULL,
-                             "more than %d different input files; at most that many are supported",
-                             QEP_RUN_INPUTS);
-    }
-    return visit.failed ? qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL,
-                                        "names of input files could not be stored")
-                        : QEP_OK;
+    return judge(&visit, err);
+}
+
+qep_status qep_run_remember_input(qep_run_state *run, const char *file, qep_error *err) {
+    file_visit visit = {run, 0, 0};
+    remember_file(&visit, file);
+    return judge(&visit, err);
 }
 
 /* All fields are checked, so that one run reports the faults of all. */
@@ -139,6 +149,9 @@ static qep_status count_times(qep_run_state *run, qep_error *err) {
 /* Frames: "time", else the time axis of the inputs, else a single one at t = 0. */
 qep_status qep_run_find_frames(qep_run_state *run, qep_error *err) {
     const qep_config *c = run->config;
+    if (!c->has_field) {
+        return keep_times(run, (const double[]){0.0}, 1, err);
+    }
     const qep_field_spec *specs[SPECS];
     const size_t n = list_specs(run, specs);
     int stated = c->time_count > 0;

@@ -85,9 +85,13 @@ static int wants_gradient(const qep_run_state *run, int slopes, int d) {
 
 static size_t estimate(const qep_run_state *run) {
     const size_t field = run->count * sizeof(double); /* checked when the grid was made */
-    size_t bytes = run->solves_rho || run->solves_psi
-                       ? qep_poisson_memory(run->grid, run->config->derivative, run->options->threads)
-                       : 0;
+    size_t bytes = qep_run_sections_memory(run);
+    if (!run->config->has_field) {
+        return bytes;
+    }
+    if (run->solves_rho || run->solves_psi) {
+        bytes = add(bytes, qep_poisson_memory(run->grid, run->config->derivative, run->options->threads));
+    }
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         bytes = arrays[i].wanted(run) ? add(bytes, field) : bytes;
     }
@@ -108,7 +112,7 @@ qep_status qep_run_check_memory(qep_run_state *run, qep_error *err) {
     if (run->report->estimated_bytes <= limit) {
         return QEP_OK;
     }
-    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : "/grid/points",
+    return qep_error_add(err, QEP_ERR_MEMORY, "memory", given ? "/limits/memory" : run->config->has_field ? "/grid/points" : "",
                          NULL,
                          "the run needs about %.4g GB, the limit is %.4g GB (%s); use fewer points "
                          "or fewer parts, or "

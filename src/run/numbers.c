@@ -255,5 +255,5 @@ qep_status qep_run_write_results(qep_run_state *run, size_t frame, qep_error *er
         QEP_TRY(qep_writer_result_number(run->writer, r->group, r->name, r->value[frame],
                                          r->unit[0] ? r->unit : NULL, err));
     }
-    return write_texts(run, err);
+    return run->config->has_field ? write_texts(run, err) : QEP_OK;
 }

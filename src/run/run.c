@@ -26,8 +26,8 @@ static qep_status prepare(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(qep_config_load(&run->config, name, &options, err));
     const qep_config *c = run->config;
     run->grid = &c->grid;
-    run->count = qep_grid_count(run->grid);
-    for (int d = 0; d < run->grid->ndim; d++) {
+    run->count = run->grid->ndim > 0 ? qep_grid_count(run->grid) : 0;
+    for (int d = 0; c->has_field && d < run->grid->ndim; d++) {
         run->report->points[d] = run->grid->axis[d].n;
     }
     run->report->output =
@@ -41,7 +41,8 @@ static qep_status prepare(qep_run_state *run, const char *name, qep_error *err) 
     QEP_TRY(qep_run_find_frames(run, err));
     run->report->frames = run->frames;
     run->report->seconds_read += qep_run_seconds() - start;
-    return qep_run_pose(run, err);
+    QEP_TRY(c->has_field ? qep_run_pose(run, err) : QEP_OK);
+    return qep_run_pose_sections(run, err);
 }
 
 /* Bytes of data that the output will hold; compression is guessed low so that it never refuses what would fit. */
@@ -50,6 +51,9 @@ static size_t output_bytes(const qep_run_state *run) {
     for (size_t q = 0; q < run->quantities; q++) {
         components += (size_t)qep_quantity_components(run->quantity[q], run->config->reading,
                                                       run->grid->ndim);
+    }
+    for (size_t r = 0; r < run->extra_records; r++) {
+        components += 9; /* at most */
     }
     const size_t sample =
         run->config->deflate ? 1 : (run->config->single_precision ? sizeof(float) : sizeof(double));
@@ -127,8 +131,20 @@ static qep_status stop_if_asked(const qep_run_state *run, qep_error *err) {
                                          : QEP_OK;
 }
 
+/* A frame of a run that consists of sections which stand alone. */
+static qep_status do_sections_frame(qep_run_state *run, qep_error *err) {
+    QEP_TRY(qep_writer_frame_begin(run->writer, 0, 0.0, 0.0, err));
+    QEP_TRY(qep_run_write_results(run, 0, err));
+    QEP_TRY(qep_run_write_sections(run, 0, err));
+    run->finished = 1;
+    return qep_writer_frame_end(run->writer, err);
+}
+
 static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(stop_if_asked(run, err));
+    if (!run->config->has_field) {
+        return do_sections_frame(run, err);
+    }
     QEP_TRY(qep_run_load_materials(run, frame, err));
     QEP_TRY(qep_run_solve_parts(run, frame, err));
     QEP_TRY(stop_if_asked(run, err));
@@ -137,11 +153,26 @@ static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
     return qep_run_write_frame(run, frame, err);
 }
 
+/* Records of the quantities, then those that sections have added. */
+static qep_status create_writer(qep_run_state *run, const qep_write_options *options,
+                                qep_error *err) {
+    const size_t count = run->quantities + run->extra_records;
+    void *block = NULL;
+    QEP_TRY(qep_alloc(&block, count, sizeof(qep_record), "list of records", err));
+    qep_record *all = block;
+    for (size_t i = 0; i < count; i++) {
+        all[i] = i < run->quantities ? run->record[i] : run->extra_record[i - run->quantities];
+    }
+    const qep_grid *grid = count > 0 ? run->grid : NULL;
+    const qep_status status = qep_writer_create(&run->writer, options, grid, all, count, err);
+    qep_free(all);
+    return status;
+}
+
 static qep_status do_frames(qep_run_state *run, qep_error *err) {
     const qep_write_options options = write_options(run);
     const double start = qep_run_seconds();
-    QEP_TRY(
-        qep_writer_create(&run->writer, &options, run->grid, run->record, run->quantities, err));
+    QEP_TRY(create_writer(run, &options, err));
     run->report->seconds_write += qep_run_seconds() - start;
     for (size_t frame = 0; frame < run->frames; frame++) {
         qep_log_progress(run->log, "frames", frame, run->frames);
@@ -182,9 +213,10 @@ static qep_status conduct(qep_run_state *run, const char *name, qep_error *err) 
     qep_run_announce(run);
     qep_run_announce_idle_keys(run);
     if (run->options->check_only) {
-        return qep_run_try_inputs(run, err);
+        return run->config->has_field ? qep_run_try_inputs(run, err) : QEP_OK;
     }
-    QEP_TRY(plan(run, err));
+    QEP_TRY(run->config->has_field ? plan(run, err) : QEP_OK);
+    QEP_TRY(qep_run_compute_sections(run, err));
     const qep_status status = do_frames(run, err);
     if (status == QEP_ERR_INTERRUPTED) {
         keep_finished_frames(run, err);
@@ -206,6 +238,7 @@ static void release(qep_run_state *run) {
         qep_free(run->rho_gradient[d]);
         qep_free(run->psi_gradient[d]);
     }
+    qep_run_release_sections(run);
     qep_writer_destroy(run->writer);
     qep_walls_free(&run->rho_walls);
     qep_walls_free(&run->psi_walls);
@@ -253,6 +286,7 @@ void qep_run_report_free(qep_run_report *report) {
         qep_free(report->result[i].value);
     }
     qep_free(report->result);
+    qep_run_free_tables(report);
     qep_free(report->output);
     *report = (qep_run_report){0};
 }

@@ -22,7 +22,24 @@ typedef struct {
     qep_face_check wall[3][2], open[3][2];    /* boundary residuals, free-space checks */
 } qep_run_trust;
 
+typedef struct qep_run_state qep_run_state;
+
+/* A section of the configuration that computes by itself, without a field on a grid or beside one. One row each in sections.c; every
+ * function may be NULL but `given`. */
 typedef struct {
+    const char *name; /* also of its group below results */
+    int (*given)(const qep_run_state *run);
+    int (*uses_grid)(const qep_run_state *run);
+    qep_status (*pose)(qep_run_state *run, qep_error *err); /* open inputs (qep_run_remember_input), check, keep what follows */
+    size_t (*memory)(const qep_run_state *run);             /* bytes that compute will hold */
+    void (*announce)(const qep_run_state *run, qep_log_level level);
+    qep_status (*compute)(qep_run_state *run, qep_error *err); /* before the frames; results by qep_run_add_table */
+    qep_status (*write)(qep_run_state *run, size_t frame, qep_error *err); /* what are no tables, inside a frame */
+    void (*release)(qep_run_state *run);
+} qep_run_section;
+enum { QEP_RUN_SECTIONS = 2, QEP_RUN_EXTRA = 16 };
+
+struct qep_run_state {
     const qep_run_options *options;
     qep_run_report *report;
     const qep_log *log;
@@ -78,7 +95,12 @@ typedef struct {
     time_t started;
     char *inputs[QEP_RUN_INPUTS]; /* files read */
     size_t input_count;
-} qep_run_state;
+
+    /* sections.c: what each row of its table keeps */
+    void *section[QEP_RUN_SECTIONS];
+    qep_record extra_record[QEP_RUN_EXTRA]; /* fields on the grid that sections write: record number quantities + index; texts are static */
+    size_t extra_records;
+};
 
 /* problem.c */
 qep_status qep_run_pose(qep_run_state *run, qep_error *err);
@@ -89,8 +111,25 @@ int qep_run_has_face(const qep_grid *grid, qep_bc bc);
 qep_status qep_run_select(qep_run_state *run, qep_error *err);
 char *qep_run_unit(qep_dimension dimension, char text[QEP_RUN_UNIT]);
 
+/* sections.c: all rows in turn; those that are not given do nothing. */
+qep_status qep_run_pose_sections(qep_run_state *run, qep_error *err);
+size_t qep_run_sections_memory(const qep_run_state *run);
+int qep_run_sections_use_grid(const qep_run_state *run);
+void qep_run_announce_sections(const qep_run_state *run, qep_log_level level);
+qep_status qep_run_compute_sections(qep_run_state *run, qep_error *err);
+qep_status qep_run_write_sections(qep_run_state *run, size_t frame, qep_error *err);
+void qep_run_release_sections(qep_run_state *run);
+
+/* tables.c: keep a copy of a table (values [shape...] or names [shape[0]]) for the file and --json; section is static text. */
+qep_status qep_run_add_table(qep_run_state *run, const qep_run_table *table, qep_error *err);
+/* Write all tables into the first frame. */
+qep_status qep_run_write_tables(qep_run_state *run, qep_error *err);
+void qep_run_free_tables(qep_run_report *report);
+
 /* inputs.c: files that the configuration reads, and the frames they hold. */
 qep_status qep_run_collect_inputs(qep_run_state *run, qep_error *err);
+/* One more file that the run reads: for provenance, --skip-done and the check that the output is none of them. */
+qep_status qep_run_remember_input(qep_run_state *run, const char *file, qep_error *err);
 qep_status qep_run_check_inputs(qep_run_state *run, qep_error *err);
 qep_status qep_run_find_frames(qep_run_state *run, qep_error *err);
 

@@ -56,9 +56,12 @@ static void announce_quantities(const qep_run_state *run, qep_log_level level) {
 
 void qep_run_announce(const qep_run_state *run) {
     const qep_log_level level = run->options->check_only ? QEP_LOG_INFO : QEP_LOG_DETAIL;
-    announce_grid(run, level);
-    announce_problem(run, level);
-    announce_quantities(run, level);
+    if (run->config->has_field) {
+        announce_grid(run, level);
+        announce_problem(run, level);
+        announce_quantities(run, level);
+    }
+    qep_run_announce_sections(run, level);
     qep_log_write(run->log, level, "memory: about %.4g MB, %d thread%s",
                   1e-6 * (double)run->report->estimated_bytes, run->options->threads,
                   run->options->threads == 1 ? "" : "s");

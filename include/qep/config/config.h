@@ -61,7 +61,9 @@ typedef struct {
     /* "parameters" */
     qep_parameters parameters; /* arrays owned here */
 
-    qep_grid grid;
+    qep_grid grid; /* ndim 0: none given */
+    /* 0: neither entropy, charge nor boundary values are given; the run consists of sections that stand alone */
+    int has_field;
     double cross_section, thickness; /* 0 when not given */
     qep_face face[3][2];
     qep_field_spec *entropy, *charge, *conductivity, *permittivity; /* NULL when not given */

@@ -61,6 +61,8 @@ qep_status qep_writer_result_table(qep_writer *writer, const char *name, const d
 qep_status qep_writer_result_array(qep_writer *writer, const char *name, const double *values,
                                    int rank, const size_t *shape, const char *units,
                                    qep_error *err);
+/* An attribute of a data set or group below results: long_name and the like. */
+qep_status qep_writer_result_attribute(qep_writer *writer, const char *name, const char *attribute, const char *text, qep_error *err);
 /* A list of names below results, data set [count] of texts. */
 qep_status qep_writer_result_names(qep_writer *writer, const char *name, const char *const *texts,
                                    size_t count, qep_error *err);

@@ -32,6 +32,20 @@ typedef struct {
     double *value; /* [frames] */
 } qep_run_result;
 
+/* A result that is no single number: data set results/<section>/<name> of the first frame, and a nested list under the same names in
+ * --json. */
+typedef struct {
+    const char *section; /* "bloch"; static text */
+    char name[64];       /* may hold groups: "drive/n" */
+    char long_name[160];
+    char unit[48]; /* "" for plain numbers */
+    char axes[96]; /* names of the tables that hold the values of the leading indices, "temperature chemical_potential"; "" for none */
+    int rank;
+    size_t shape[6]; /* last index fastest */
+    double *value;
+    char **text; /* a list of names instead of values: [shape[0]] */
+} qep_run_table;
+
 typedef struct {
     qep_status status;
     char *output;     /* final name, or NULL */
@@ -45,6 +59,9 @@ typedef struct {
     size_t estimated_bytes; /* memory estimate that was checked against the limit */
     qep_run_result *result;
     size_t result_count;
+    qep_run_table *table;
+    size_t table_count;
+    char summary[160]; /* what the sections that stand alone computed, for the closing line */
 } qep_run_report;
 
 /* Run one configuration. Errors are added to err with line and column; the status is the worst of them. */
