@@ -229,12 +229,12 @@ static qep_status iterate(problem *p, const qep_steady_options *options, double 
         const int stuck = newton_step(p, q.integral, unknown, count, matrix, pivots, step);
         qep_integral_free(&q);
         *iterations = k > *iterations ? k : *iterations;
+        if (stuck) {
+            break;
+        }
         if (left < CONVERGED || (left < CLOSE_ENOUGH && moved < 1e-10)) {
             *residual = fmax(*residual, left);
             return QEP_OK;
-        }
-        if (stuck) {
-            break;
         }
         moved = take_step(p, unknown, step, reach, mu, kT);
     }

@@ -275,7 +275,7 @@ static qep_status store(const pass *p, const qep_integral *q, qep_steady *r, qep
         if (r->bonds && r->J_N) {
             store_bonds(p, q->integral, k, r);
         }
-        if (p->options->fields && !p->plan.with_u && r->bonds) {
+        if (p->options->fields && !p->plan.with_u) {
             store_energy_of_bonds(p, q->integral, k, r);
         }
     }
