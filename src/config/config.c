@@ -2,6 +2,7 @@
 #include "qep/config/config.h"
 
 #include "config/read_rows.h"
+#include "config/transport.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
 #include <math.h>
@@ -48,6 +49,7 @@ void qep_config_destroy(qep_config *config) {
         qep_field_spec_destroy(config->face[a][0].value);
         qep_field_spec_destroy(config->face[a][1].value);
     }
+    destroy_transport(&config->transport);
     destroy_names(config);
     destroy_lists((draft *)config);
     json_destroy(config->json);
@@ -116,6 +118,7 @@ static void validate(reader *r) {
         finish_entropy_current(r);
         finish_probes(r);
     }
+    finish_transport(r);
     finish_problem(r);
     finish_output(r);
 }

@@ -25,7 +25,7 @@ typedef struct {
     double *value; /* owned */
 } double_list;
 
-enum { ROW_LIMIT = 64 };
+enum { ROW_LIMIT = 128 };
 
 /* A configuration in the making: the public part first, then what only this room needs again (for printing).
  */

@@ -1,6 +1,7 @@
 /* JSON Schema (draft 2020-12, with keywords that draft-07 shares) from the rows. It says what editors can
  * use; contradictions between keys and units are the validator's. */
 #include "config/field_reader.h"
+#include "config/transport.h"
 
 #include "qep/base/text.h"
 #include "qep/derive/quantity.h"
@@ -124,6 +125,7 @@ static void write_definitions(writer *w) {
                   "\"name\", \"at\"");
     member(w, "probes", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/probe\"}}");
     write_quantities(w);
+    write_transport_definitions(w);
     write_close(w, '}');
 }
 

@@ -1,17 +1,13 @@
 /* Sections that stand alone: each computes before the frames and leaves tables. A new one is a row here and a chapter of its own. */
 #include "state.h"
+#include "transport.h"
 
 #include "qep/base/memory.h"
 #include <stdint.h>
 
-static int never(const qep_run_state *run) {
-    (void)run;
-    return 0;
-}
-
-/* Until the first section comes, a row that is never given. */
 static const qep_run_section rows[] = {
-    {.name = "none", .given = never},
+    [QEP_RUN_TRANSPORT] = {"transport", qep_run_transport_given, qep_run_transport_uses_grid, qep_run_transport_pose, qep_run_transport_memory,
+                           qep_run_transport_announce, qep_run_transport_compute, qep_run_transport_write, qep_run_transport_release},
 };
 
 static int given(const qep_run_state *run, size_t i) {

@@ -136,7 +136,17 @@ static double inside(double edge, double towards) {
     return edge + (towards > edge ? 1.0 : -1.0) * 1e-12 * fmax(1.0, fabs(edge));
 }
 
-static qep_status find_all(search *f, qep_error *err) {
+/* Only what a reservoir could fill: levels far above every thermal window are empty whoever owns them. */
+static double highest_filled(const qep_steady *r, const qep_system *s) {
+    double high = -INFINITY;
+    for (size_t k = 0; k < r->sets * r->terminals; k++) {
+        const double mu = r->mu[k] / s->unit, kT = QEP_BOLTZMANN * r->temperature[k] / s->unit;
+        high = isnan(mu) ? high : fmax(high, mu + 40.0 * kT);
+    }
+    return high;
+}
+
+static qep_status find_all(search *f, double highest, qep_error *err) {
     band *bands = NULL;
     size_t count = 0;
     double low = 0.0, high = 0.0;
@@ -146,7 +156,8 @@ static qep_status find_all(search *f, qep_error *err) {
         low = count ? fmin(low, bands[0].low - 1.0) : low;
         high = count ? fmax(high, bands[count - 1].high + 1.0) : high;
         for (size_t k = 0; k <= count; k++) {
-            const double a = k == 0 ? low : inside(bands[k - 1].high, INFINITY), b = k == count ? high : inside(bands[k].low, -INFINITY);
+            const double a = k == 0 ? low : inside(bands[k - 1].high, INFINITY);
+            const double b = fmin(k == count ? high : inside(bands[k].low, -INFINITY), highest);
             if (a < b) {
                 bisect(f, a, count_negative(f, a), b, count_negative(f, b));
             }
@@ -352,7 +363,7 @@ qep_status qep_bound_states_add(const qep_system *system, const qep_hamiltonian 
     }
     search f = {.s = system};
     qep_status status = allocate(&f, err);
-    status = status == QEP_OK ? find_all(&f, err) : status;
+    status = status == QEP_OK ? find_all(&f, highest_filled(r, system), err) : status;
     status = status == QEP_OK ? keep_energies(&f, r, err) : status;
     status = status == QEP_OK ? use_all(&f, options, r, err) : status;
     qep_green_free(&f.green);

@@ -135,3 +135,7 @@ qep_status qep_system_band(const qep_system *system, double *bottom, double *top
     }
     return QEP_OK;
 }
+
+size_t qep_system_terminal_sites(const qep_system *system, size_t a) {
+    return system->terminal[a]->count;
+}

@@ -6,6 +6,7 @@
 #include "qep/base/dimension.h"
 #include "qep/base/error.h"
 #include "qep/base/log.h"
+#include "qep/config/transport.h"
 #include "qep/derive/reading.h"
 #include "qep/grid/grid.h"
 #include "qep/source/expression.h"
@@ -60,6 +61,8 @@ typedef struct {
 
     /* "parameters" */
     qep_parameters parameters; /* arrays owned here */
+
+    qep_config_transport transport;
 
     qep_grid grid; /* ndim 0: none given */
     /* 0: neither entropy, charge nor boundary values are given; the run consists of sections that stand alone */

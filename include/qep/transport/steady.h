@@ -31,7 +31,7 @@ typedef struct {
     double *clausius;   /* [sets] sum over terminals of -I_Q/T, W/K; inf where T = 0 takes heat */
     /* [sets, sites] per site: n 1, u J, s J/K (times spin). NULL without fields. */
     double *n, *u, *s_hs, *s_dist, *s_site;
-    double *weight;     /* [sites] share of each site's states that belongs to bound states found: 1 - int D dE */
+    double *weight;     /* [sites] share of each site's states that belongs to the bound states found; those far above every thermal window are not sought */
     size_t bound_states;
     double *bound_energy; /* [bound_states] J */
     /* Bond currents into `to` from `from`, [sets, bonds]: 1/s, W/K, W. NULL without bonds. */

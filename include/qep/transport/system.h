@@ -19,6 +19,9 @@ qep_status qep_system_band(const qep_system *system, double *bottom, double *top
 /* Blocks and the size of the largest, for messages. */
 void qep_system_blocks(const qep_system *system, size_t *blocks, size_t *largest);
 
+/* Sites that terminal a touches. */
+size_t qep_system_terminal_sites(const qep_system *system, size_t a);
+
 /* Transmission at `count` energies (J): out [count, terminals, terminals], [a, b] = Tr[Gamma_a G Gamma_b G^H] for a /= b; on the diagonal
  * open modes - sum_b T_ab of a lead, the trace of a wide-band contact. open [count, terminals] open modes, or NULL. eigenvalues
  * [count, most], or NULL: transmission eigenvalues of two terminals, descending, NaN-padded; most = the smaller number of sites. */
