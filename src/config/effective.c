@@ -2,6 +2,7 @@
  * the same. */
 #include "config/reader.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void write_list(writer *w, const double_list *list) {
@@ -69,13 +70,37 @@ static void write_value(writer *w, const draft *d, const config_row *row) {
     }
 }
 
+/* Sections of which nothing is said: those that stand alone when they are not given, and what belongs to a field when there is none. */
+static int is_hidden(const draft *d, const char *section) {
+    static const char *const always[] = {"parameters", "output", "limits"};
+    if (strcmp(section, "transport") == 0) {
+        return !d->config.transport.given;
+    }
+    if (d->config.has_field) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        if (strcmp(section, always[i]) == 0) {
+            return 0;
+        }
+    }
+    const int of_grid = strcmp(section, "grid") == 0 || strcmp(section, "boundary") == 0;
+    return !(of_grid && d->config.grid.ndim > 0);
+}
+
+static int row_hidden(const draft *d, const config_row *row) {
+    char section[64];
+    snprintf(section, sizeof section, "%.*s", (int)strcspn(row->path, "."), row->path);
+    return is_hidden(d, section);
+}
+
 /* Direct members of a section ("": the root); sections without anything to show are left out. */
 static void write_section(writer *w, const draft *d, const char *section, int for_identity) {
     size_t count = 0;
     const config_row *rows = rows_table(&count);
     for (size_t i = 0; i < count; i++) {
         const int hidden = for_identity && strcmp(rows[i].path, "output.file") == 0;
-        if (!row_is_member(&rows[i], section) || hidden) {
+        if (!row_is_member(&rows[i], section) || hidden || row_hidden(d, &rows[i])) {
             continue;
         }
         if (rows[i].type == ROW_SECTION) {
@@ -113,7 +138,7 @@ char *qep_config_defaulted(const qep_config *config) {
     const config_row *rows = rows_table(&count);
     writer w = {0};
     for (size_t i = 0; i < count; i++) {
-        if (d->given[i] || !is_present(d, &rows[i], i)) {
+        if (d->given[i] || !is_present(d, &rows[i], i) || row_hidden(d, &rows[i])) {
             continue;
         }
         write_raw(&w, w.used ? ",/" : "/");

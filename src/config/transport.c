@@ -374,31 +374,38 @@ void write_transport_definitions(writer *w) {
                "{\"type\": \"object\", \"required\": [\"from\", \"to\", \"value\"], \"properties\": {\"from\": {\"type\": \"integer\", \"minimum\": 0}, \"to\": "
                "{\"type\": \"integer\", \"minimum\": 0}, \"value\": {\"anyOf\": [" SCALAR ", {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": "
                SCALAR "}]}, " META "}");
-    definition(w, "transport_hamiltonian",
-               "{\"anyOf\": [{\"type\": \"object\", \"required\": [\"kind\", \"mass\"], \"properties\": {\"kind\": {\"const\": \"grid\"}, \"mass\": {\"$ref\": "
-               "\"#/$defs/field\"}, \"potential\": {\"$ref\": \"#/$defs/field\"}, \"magnetic_field\": " SCALAR ", " META "}, {\"type\": \"object\", "
-               "\"required\": [\"kind\", \"onsite\"], \"properties\": {\"kind\": {\"const\": \"list\"}, \"onsite\": {\"type\": \"array\", \"minItems\": 1, "
-               "\"items\": " SCALAR "}, \"hoppings\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/transport_hopping\"}}, \"volumes\": {\"type\": "
-               "\"array\", \"items\": " SCALAR "}, " META "}]}");
-    definition(w, "transport_leads",
-               "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"object\", \"required\": [\"name\", \"kind\"], \"properties\": {\"name\": {\"type\": "
-               "\"string\"}, \"kind\": {\"enum\": [\"strip\", \"periodic\", \"wideband\"]}, \"face\": {\"enum\": [\"x-low\", \"x-high\", \"y-low\", \"y-high\", "
-               "\"z-low\", \"z-high\"]}, \"sites\": " SITES ", \"previous\": " SITES ", \"period\": {\"type\": \"integer\", \"minimum\": 1}, \"gamma\": " SCALAR
-               ", \"mu\": " SCALAR ", \"temperature\": " SCALAR ", \"shift\": " SCALAR ", \"hopping\": " SCALAR ", " META "}}");
-    definition(w, "transport_probes",
-               "{\"type\": \"array\", \"items\": {\"type\": \"object\", \"required\": [\"name\", \"kind\", \"gamma\"], \"properties\": {\"name\": {\"type\": "
-               "\"string\"}, \"kind\": {\"enum\": [\"dephasing\", \"voltage\", \"thermoelectric\"]}, \"sites\": " SITES ", \"where\": {\"type\": \"string\"}, "
-               "\"gamma\": " SCALAR ", \"temperature\": " SCALAR ", " META "}}");
-    definition(w, "transport_sweep",
-               "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"object\", \"properties\": {\"mu\": {\"anyOf\": [" SCALAR ", {\"type\": \"array\", "
-               "\"items\": " SCALAR "}]}, \"temperature\": {\"anyOf\": [" SCALAR ", {\"type\": \"array\", \"items\": " SCALAR "}]}, " META "}}");
+    definition(w, "transport_grid",
+               "{\"type\": \"object\", \"required\": [\"kind\", \"mass\"], \"properties\": {\"kind\": {\"const\": \"grid\"}, \"mass\": {\"$ref\": "
+               "\"#/$defs/field\"}, \"potential\": {\"$ref\": \"#/$defs/field\"}, \"magnetic_field\": " SCALAR ", " META "}");
+    definition(w, "transport_list",
+               "{\"type\": \"object\", \"required\": [\"kind\", \"onsite\"], \"properties\": {\"kind\": {\"const\": \"list\"}, \"onsite\": {\"type\": \"array\", "
+               "\"minItems\": 1, \"items\": " SCALAR "}, \"hoppings\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/transport_hopping\"}}, "
+               "\"volumes\": {\"type\": \"array\", \"items\": " SCALAR "}, " META "}");
+    definition(w, "transport_hamiltonian", "{\"anyOf\": [{\"$ref\": \"#/$defs/transport_grid\"}, {\"$ref\": \"#/$defs/transport_list\"}]}");
+    definition(w, "transport_lead",
+               "{\"type\": \"object\", \"required\": [\"name\", \"kind\", \"mu\", \"temperature\"], \"properties\": {\"name\": {\"type\": \"string\", "
+               "\"minLength\": 1}, \"kind\": {\"enum\": [\"strip\", \"periodic\", \"wideband\"]}, \"face\": {\"enum\": [\"x-low\", \"x-high\", \"y-low\", "
+               "\"y-high\", \"z-low\", \"z-high\"]}, \"sites\": " SITES ", \"previous\": " SITES ", \"period\": {\"type\": \"integer\", \"minimum\": 1}, "
+               "\"gamma\": " SCALAR ", \"mu\": " SCALAR ", \"temperature\": " SCALAR ", \"shift\": " SCALAR ", \"hopping\": " SCALAR ", " META "}");
+    definition(w, "transport_leads", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/transport_lead\"}}");
+    definition(w, "transport_probe",
+               "{\"type\": \"object\", \"required\": [\"name\", \"kind\", \"gamma\"], \"properties\": {\"name\": {\"type\": \"string\", \"minLength\": 1}, "
+               "\"kind\": {\"enum\": [\"dephasing\", \"voltage\", \"thermoelectric\"]}, \"sites\": " SITES ", \"where\": {\"type\": \"string\", "
+               "\"minLength\": 1}, \"gamma\": " SCALAR ", \"temperature\": " SCALAR ", " META "}");
+    definition(w, "transport_probes", "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/transport_probe\"}}");
+    definition(w, "transport_per_lead", "{\"anyOf\": [" SCALAR ", {\"type\": \"array\", \"items\": " SCALAR "}]}");
+    definition(w, "transport_set",
+               "{\"type\": \"object\", \"properties\": {\"mu\": {\"$ref\": \"#/$defs/transport_per_lead\"}, \"temperature\": {\"$ref\": "
+               "\"#/$defs/transport_per_lead\"}, " META "}");
+    definition(w, "transport_sweep", "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/transport_set\"}}");
     definition(w, "transport_filling",
                "{\"type\": \"object\", \"required\": [\"mu\", \"temperature\"], \"properties\": {\"mu\": " SCALAR ", \"temperature\": " SCALAR ", " META "}");
+    definition(w, "transport_halves",
+               "{\"type\": \"object\", \"required\": [\"below\", \"above\"], \"properties\": {\"below\": {\"$ref\": \"#/$defs/transport_filling\"}, \"above\": "
+               "{\"$ref\": \"#/$defs/transport_filling\"}, " META "}");
     definition(w, "transport_drive",
                "{\"type\": \"object\", \"required\": [\"site\", \"waveform\", \"filling\", \"step\", \"end\", \"cut\"], \"properties\": {\"site\": {\"type\": "
-               "\"integer\", \"minimum\": 0}, \"waveform\": " SCALAR ", \"hopping\": " SCALAR ", \"filling\": {\"anyOf\": [{\"$ref\": "
-               "\"#/$defs/transport_filling\"}, {\"type\": \"object\", \"required\": [\"below\", \"above\"], \"properties\": {\"below\": {\"$ref\": "
-               "\"#/$defs/transport_filling\"}, \"above\": {\"$ref\": \"#/$defs/transport_filling\"}, " META "}]}, \"step\": " SCALAR ", \"end\": " SCALAR
-               ", \"cut\": {\"type\": \"integer\", \"minimum\": 1}, \"every\": {\"type\": \"integer\", \"minimum\": 1}, \"force\": {\"type\": \"boolean\"}, "
-               META "}");
+               "\"integer\", \"minimum\": 0}, \"waveform\": {\"type\": \"string\", \"minLength\": 1}, \"hopping\": " SCALAR ", \"filling\": {\"anyOf\": "
+               "[{\"$ref\": \"#/$defs/transport_filling\"}, {\"$ref\": \"#/$defs/transport_halves\"}]}, \"step\": " SCALAR ", \"end\": " SCALAR ", \"cut\": "
+               "{\"type\": \"integer\", \"minimum\": 1}, \"every\": {\"type\": \"integer\", \"minimum\": 1}, \"force\": {\"type\": \"boolean\"}, " META "}");
 }
