@@ -100,7 +100,7 @@ qep_status qep_writer_result_table(qep_writer *writer, const char *name, const d
 
 qep_status qep_writer_result_attribute(qep_writer *writer, const char *name, const char *attribute, const char *text, qep_error *err) {
     hid_t group = -1;
-    const char *last = open_parent(writer, name, &group);
+    const char *last = open_parent(writer, name, open_results, &group);
     const hid_t object = group < 0 ? -1 : H5Oopen(group, last, H5P_DEFAULT);
     const int ok = object >= 0 && qep_h5_text(object, attribute, text);
     if (object >= 0) {
