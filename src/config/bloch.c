@@ -53,7 +53,7 @@ int read_bloch_kgrid(reader *r, const config_row *row, const json_node *node) {
     }
     const json_node *shift = json_member(node, "shift"), *refine = json_member(node, "refine");
     double levels = 0.0;
-    int good = check_keys(r, node, "bloch.kgrid", keys, 3);
+    int good = check_keys(r, node, keys, 3);
     good = read_points(r, json_member(node, "points"), b) && good;
     good = (!shift || !good || read_shift(r, shift, b)) && good;
     good = (!refine || read_integer(r, refine, 0, 12, &levels)) && good;

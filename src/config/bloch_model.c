@@ -64,7 +64,7 @@ static int read_builtin(reader *r, const json_node *node) {
     for (size_t p = 0; p < count; p++) {
         keys[p + 1] = b->row->parameter[p].name;
     }
-    int good = check_keys(r, node, "bloch.model", keys, count + 1);
+    int good = check_keys(r, node, keys, count + 1);
     for (size_t p = 0; p < count; p++) {
         const json_node *value = json_member(node, keys[p + 1]);
         b->parameter[p] = b->row->parameter[p].standard;
@@ -116,7 +116,7 @@ static int read_wannier(reader *r, const json_node *node) {
     static const char *const keys[] = {"wannier90", "centres", "lattice"};
     qep_config_bloch *b = &r->draft->config.bloch;
     const json_node *centres = json_member(node, "centres"), *lattice = json_member(node, "lattice");
-    int good = check_keys(r, node, "bloch.model", keys, 3);
+    int good = check_keys(r, node, keys, 3);
     good = read_file_name(r, json_member(node, "wannier90"), &b->file) && good;
     good = (!centres || read_file_name(r, centres, &b->centres)) && good;
     good = (!lattice || read_lattice(r, lattice, b)) && good;
@@ -205,7 +205,7 @@ static int read_hopping(reader *r, const json_node *node, const qep_config_bloch
     if (node->kind != JSON_OBJECT) {
         return reject(r, node, "wrong_type", "%s came; {\"R\": [1, 0], \"from\": 0, \"to\": 1, \"value\": E} is needed", json_kind_name(node));
     }
-    int good = check_keys(r, node, NULL, keys, 4);
+    int good = check_keys(r, node, keys, 4);
     for (size_t i = 0; i < 4; i++) {
         if (!json_member(node, keys[i])) {
             return reject_missing(r, node, keys[i], "a hopping is {\"R\": [1, 0], \"from\": 0, \"to\": 1, \"value\": E}");
@@ -241,7 +241,7 @@ static int read_hoppings(reader *r, const json_node *node, qep_config_bloch *b) 
 static int read_list_model(reader *r, const json_node *node) {
     static const char *const keys[] = {"lattice", "orbitals", "onsite", "hoppings"};
     qep_config_bloch *b = &r->draft->config.bloch;
-    int good = check_keys(r, node, "bloch.model", keys, 4);
+    int good = check_keys(r, node, keys, 4);
     for (size_t i = 0; i < 4; i++) {
         if (!json_member(node, keys[i])) {
             return reject_missing(r, node, keys[i], "a model is {\"name\": ...}, {\"wannier90\": FILE} or {\"lattice\", \"orbitals\", \"onsite\", \"hoppings\"}");

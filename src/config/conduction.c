@@ -31,7 +31,7 @@ static int read_fixed(reader *r, const json_node *node, qep_conduction_face *fac
     static const char *const keys[] = {"dirichlet", "fixed"};
     const json_node *value = json_member(node, keys[0]);
     value = value ? value : json_member(node, keys[1]);
-    if (!check_keys(r, node, NULL, keys, 2)) {
+    if (!check_keys(r, node, keys, 2)) {
         return 0;
     }
     if (!value) {
@@ -60,7 +60,7 @@ static int read_conduction_axis(reader *r, const json_node *node, qep_conduction
     if (!json_member(node, sides[0]) && !json_member(node, sides[1])) {
         return read_conduction_face(r, node, &face[0]) && read_conduction_face(r, node, &face[1]);
     }
-    int good = check_keys(r, node, NULL, sides, 2);
+    int good = check_keys(r, node, sides, 2);
     for (int side = 0; side < 2; side++) {
         const json_node *member = json_member(node, sides[side]);
         good = (!member || read_conduction_face(r, member, &face[side])) && good;
@@ -86,7 +86,7 @@ int read_conduction_boundary(reader *r, const config_row *row, const json_node *
         }
         return good;
     }
-    good = check_keys(r, node, NULL, axes, 3);
+    good = check_keys(r, node, axes, 3);
     for (size_t a = 0; a < 3; a++) {
         const json_node *member = json_member(node, axes[a]);
         if (member && a >= count) {

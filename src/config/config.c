@@ -3,6 +3,7 @@
 
 #include "config/bloch.h"
 #include "config/read_rows.h"
+#include "config/transport.h"
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
 #include <math.h>
@@ -58,6 +59,7 @@ void qep_config_destroy(qep_config *config) {
         qep_field_spec_destroy(config->conduction.face[a][1].value);
     }
     destroy_bloch(&config->bloch);
+    destroy_transport(&config->transport);
     destroy_names(config);
     destroy_lists((draft *)config);
     json_destroy(config->json);
@@ -129,6 +131,7 @@ static void validate(reader *r) {
         finish_probes(r);
         finish_conduction(r);
     }
+    finish_transport(r);
     finish_problem(r);
     finish_output(r);
 }

@@ -76,6 +76,9 @@ static int is_hidden(const draft *d, const char *section) {
     if (strcmp(section, "bloch") == 0) {
         return !d->config.bloch.given;
     }
+    if (strcmp(section, "transport") == 0) {
+        return !d->config.transport.given;
+    }
     if (d->config.has_field) {
         return 0;
     }

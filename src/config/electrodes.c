@@ -141,7 +141,7 @@ static int read_electrode(reader *r, const json_node *node, qep_electrode_entry 
                       json_kind_name(node));
     }
     const json_node *name = json_member(node, "name");
-    int good = check_keys(r, node, NULL, keys, sizeof keys / sizeof *keys);
+    int good = check_keys(r, node, keys, sizeof keys / sizeof *keys);
     good = (name ? read_name(r, name, electrode)
                  : reject_missing(r, node, "name", "what the results call the electrode")) &&
            good;

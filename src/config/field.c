@@ -151,7 +151,7 @@ static int read_hdf5_members(reader *r, const json_node *node, qep_field_spec *s
 static qep_field_spec *read_hdf5(reader *r, const json_node *node, const qep_dimension *expected,
                                  field_unit *unit) {
     static const char *const keys[] = {"hdf5", "dataset", "order", "scale", "unit"};
-    const int known = check_keys(r, node, NULL, keys, 5);
+    const int known = check_keys(r, node, keys, 5);
     qep_field_spec *spec = field_new(r, node, QEP_FIELD_HDF5, 0);
     return spec && read_hdf5_members(r, node, spec, expected, unit) && known ? spec : drop(spec);
 }
@@ -180,7 +180,7 @@ static int read_region(reader *r, const json_node *node, qep_field_spec *spec, s
                       "%s came; {\"where\": \"x<1e-9\", \"value\": FIELD} is needed",
                       json_kind_name(node));
     }
-    int good = check_keys(r, node, NULL, keys, 2);
+    int good = check_keys(r, node, keys, 2);
     const char *where = NULL;
     good = field_text_member(r, node, "where", &where) && good;
     const json_node *value = json_member(node, "value");
@@ -203,7 +203,7 @@ static qep_field_spec *read_regions(reader *r, const json_node *node, const qep_
                                     field_unit *unit) {
     static const char *const keys[] = {"regions", "default"};
     const json_node *list = json_member(node, "regions"), *rest = json_member(node, "default");
-    int good = check_keys(r, node, NULL, keys, 2);
+    int good = check_keys(r, node, keys, 2);
     if (list->kind != JSON_ARRAY || list->count == 0) {
         reject(r, list, "wrong_type",
                "a list of at least one {\"where\": ..., \"value\": ...} is needed");
@@ -228,7 +228,7 @@ static qep_field_spec *read_list(reader *r, const json_node *node, const char *k
                                  qep_field_kind kind) {
     const char *const keys[] = {key};
     const json_node *list = json_member(node, key);
-    const int known = check_keys(r, node, NULL, keys, 1);
+    const int known = check_keys(r, node, keys, 1);
     if (list->kind != JSON_ARRAY || list->count == 0) {
         reject(r, list, "wrong_type", "a list of at least one field is needed");
         return NULL;
@@ -309,7 +309,7 @@ static qep_field_spec *read_object(reader *r, const json_node *node, const qep_d
         }
     }
     static const char *const keys[] = {"hdf5", "regions", "sum", "product", "source"};
-    if (check_keys(r, node, NULL, keys, 5)) {
+    if (check_keys(r, node, keys, 5)) {
         reject(r, node, "missing_key",
                "an object here needs one of \"hdf5\", \"regions\", \"sum\", \"product\", \"source\"");
     }

@@ -72,7 +72,7 @@ static int read_face(reader *r, const json_node *node, qep_face *face) {
 
 static int read_two_faces(reader *r, const json_node *node, qep_face face[2]) {
     static const char *const keys[] = {"low", "high"};
-    int good = check_keys(r, node, NULL, keys, 2);
+    int good = check_keys(r, node, keys, 2);
     for (int side = 0; side < 2; side++) {
         const json_node *member = json_member(node, keys[side]);
         good = (member ? read_face(r, member, &face[side])

@@ -69,7 +69,7 @@ static int read_load(reader *r, const json_node *node, qep_load_entry *load) {
             json_kind_name(node));
     }
     const json_node *between = json_member(node, keys[0]), *resistance = json_member(node, keys[1]);
-    int good = check_keys(r, node, NULL, keys, 2);
+    int good = check_keys(r, node, keys, 2);
     if (!between || !resistance) {
         return reject_missing(r, node, between ? keys[1] : keys[0],
                               "a load is {\"between\": [\"left\", \"right\"], \"resistance\": \"50 "

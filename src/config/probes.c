@@ -38,7 +38,7 @@ static int read_probe(reader *r, const json_node *node, qep_probe *probe) {
                       "%s came; {\"name\": \"tip\", \"at\": [x, y, z]} is needed",
                       json_kind_name(node));
     }
-    int good = check_keys(r, node, NULL, keys, 2);
+    int good = check_keys(r, node, keys, 2);
     const json_node *name = json_member(node, "name"), *at = json_member(node, "at");
     if (!name || !at) {
         return reject_missing(r, node, name ? "at" : "name",

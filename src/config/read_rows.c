@@ -46,7 +46,7 @@ static void check_section(reader *r, const json_node *node, const char *section)
         reject(r, node, "wrong_type", "%s came; an object {...} is needed", json_kind_name(node));
         return;
     }
-    check_keys(r, node, section, keys, used);
+    check_keys(r, node, keys, used);
 }
 
 void check_structure(reader *r) {

@@ -19,9 +19,8 @@ int reject(reader *r, const json_node *node, const char *code, const char *forma
 /* The same with a status other than QEP_ERR_CONFIG. */
 int reject_as(reader *r, const json_node *node, qep_status status, const char *code,
               const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Members of an object must be among `allowed` (or metadata). `section`: dotted path of the object, for
- * reserved names; may be NULL. */
-int check_keys(reader *r, const json_node *node, const char *section, const char *const *allowed,
+/* Members of an object must be among `allowed` (or metadata). */
+int check_keys(reader *r, const json_node *node, const char *const *allowed,
                size_t count);
 /* Error of kind unknown_value with the allowed names and a suggestion. */
 int reject_choice(reader *r, const json_node *node, const char *word, const char *const *names,

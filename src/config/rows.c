@@ -3,6 +3,7 @@
 
 #include "config/bloch.h"
 #include "config/reader.h"
+#include "config/transport.h"
 #include "qep/grid/grid.h"
 #include "qep/stencil/derivative.h"
 #include <stddef.h>
@@ -39,6 +40,16 @@ static const char *choice_method(size_t i) {
 
 static const char *choice_scheme(size_t i) {
     return i < QEP_BLOCH_SCHEMES ? qep_bloch_scheme_name((qep_bloch_scheme)i) : NULL;
+}
+
+static const char *choice_entropy(size_t i) {
+    static const char *const names[] = {"hs", "dist", "site"};
+    return pick(names, 3, i);
+}
+
+static const char *choice_bound_states(size_t i) {
+    static const char *const names[] = {"ignore", "fill"};
+    return pick(names, 2, i);
 }
 
 static const char *choice_precision(size_t i) {
@@ -227,6 +238,61 @@ static const config_row rows[] = {
     {.path = "bloch.quantities", .type = ROW_SPECIAL, .read = read_bloch_quantities, .write = write_bloch_quantities, .kind = "list of quantities",
      .schema = "{\"$ref\": \"#/$defs/bloch_quantities\"}", .example = "[\"s\", \"sigma_H\", \"alpha_H\"]",
      .doc = "What is computed; --list bloch shows names and units."},
+    {.path = "transport", .type = ROW_SECTION,
+     .doc = "Particle, energy, heat and entropy flow through a conductor with leads, or a driven one without (docs/transport.md). Results go to "
+            "/data/0/results/transport, site fields on a grid to meshes. Required: hamiltonian, and leads or drive."},
+    {.path = "transport.hamiltonian", .type = ROW_SPECIAL, .read = read_transport_object, .write = write_transport_as_given,
+     .kind = "{\"kind\": \"grid\", \"mass\", \"potential\", \"magnetic_field\"} or {\"kind\": \"list\", \"onsite\", \"hoppings\", \"volumes\"}",
+     .schema = "{\"$ref\": \"#/$defs/transport_hamiltonian\"}",
+     .example = "{\"kind\": \"list\", \"onsite\": [0, 0], \"hoppings\": [{\"from\": 0, \"to\": 1, \"value\": \"-1 eV\"}]}",
+     .doc = "Effective-mass operator on the grid (mass and potential are fields, the magnetic field lies along z), or sites and hoppings H[from][to] = "
+            "value, the Hermitian partner added; volumes in m^3 turn site values into densities."},
+    {.path = "transport.leads", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of leads",
+     .schema = "{\"$ref\": \"#/$defs/transport_leads\"}",
+     .example = "[{\"name\": \"L\", \"kind\": \"strip\", \"sites\": [0], \"hopping\": \"1 eV\", \"mu\": \"5 meV\", \"temperature\": \"4 K\"}]",
+     .doc = "Reservoirs: name, kind (strip, periodic, wideband), face of the grid or sites, mu, temperature; shift moves the lead's band; hopping of a "
+            "strip on a list; gamma of a wideband one; period (slices) or previous (sites) of a periodic one."},
+    {.path = "transport.probes", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of probes",
+     .schema = "{\"$ref\": \"#/$defs/transport_probes\"}",
+     .example = "[{\"name\": \"p\", \"kind\": \"thermoelectric\", \"sites\": [1], \"gamma\": \"0.1 eV\"}]",
+     .doc = "Buettiker probes: dephasing (no current at any energy), voltage (no particle current at its temperature), thermoelectric (no particle and no "
+            "energy current); on sites or where an expression of x, y, z is not 0."},
+    {.path = "transport.energies", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of energies",
+     .schema = "{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}}", .example = "[\"2 meV\", \"4 meV\"]",
+     .doc = "Where the transmission is wanted."},
+    {.path = "transport.sweep", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of {\"mu\", \"temperature\"}",
+     .schema = "{\"$ref\": \"#/$defs/transport_sweep\"}", .example = "[{\"mu\": [\"5 meV\"], \"temperature\": \"1 K\"}, {\"temperature\": \"2 K\"}]",
+     .doc = "Sets of reservoir parameters computed in one pass over energy, each one value for all leads or one per lead; what a set leaves out stays as in "
+            "leads. Tables then have the sets as first index."},
+    {.path = "transport.spin_factor", .type = ROW_INTEGER, .offset = AT(config.transport.spin_factor), .min = 1, .max = 1000, .standard = "1", .example = "2",
+     .doc = "Multiplies currents and densities; the transmission stays per spin."},
+    {.path = "transport.entropy", .type = ROW_CHOICE, .offset = AT(config.transport.entropy), .choice = choice_entropy, .standard = "\"hs\"",
+     .example = "\"dist\"", .doc = "Which local entropy the field s is: of the scattering states, of the local distribution, of the one-site state."},
+    {.path = "transport.bound_states", .type = ROW_CHOICE, .offset = AT(config.transport.fill_bound_states), .choice = choice_bound_states,
+     .standard = "\"ignore\"", .example = "\"fill\"",
+     .doc = "Levels outside every band: left out, their weight reported, or filled at the mean mu and temperature of the leads."},
+    {.path = "transport.site_fields", .type = ROW_SWITCH, .offset = AT(config.transport.site_fields), .standard = "true", .example = "false",
+     .doc = "Compute n, u and the entropies of every site; without them only the energies between the reservoirs are visited."},
+    {.path = "transport.bond_currents", .type = ROW_SWITCH, .offset = AT(config.transport.bond_currents), .standard = "false", .example = "true",
+     .doc = "Write J_N, J_E, J_S of every bond and their divergence at every site."},
+    {.path = "transport.linear_response", .type = ROW_SWITCH, .offset = AT(config.transport.linear_response), .standard = "false", .example = "true",
+     .doc = "Response matrices at the mean mu and temperature of the leads, conductance, thermopower and Lorenz number of two."},
+    {.path = "transport.nonlocal_work", .type = ROW_SPECIAL, .read = read_transport_count, .write = write_transport_as_given, .kind = "site",
+     .schema = "{\"type\": \"integer\", \"minimum\": 0}", .example = "0",
+     .doc = "Site whose energy is moved slowly: the work at every site per energy, at the mean mu and temperature of the leads."},
+    {.path = "transport.tolerance", .type = ROW_NUMBER, .offset = AT(config.transport.tolerance), .dimension = QEP_DIM_NONE, .standard = "1e-10", .min = 1e-14,
+     .max = 0.1, .example = "1e-8", .doc = "Of the energy integrals, relative to their magnitude."},
+    {.path = "transport.energy_unit", .type = ROW_SPECIAL, .read = read_transport_energy_unit, .write = write_transport_as_given, .kind = "\"J\", \"eV\"",
+     .schema = "{\"enum\": [\"J\", \"eV\"]}", .example = "\"eV\"",
+     .doc = "Unit of every energy of this section that is a bare number; default \"J\". Expressions (potential, waveform) are in J."},
+    {.path = "transport.drive", .type = ROW_SPECIAL, .read = read_transport_object, .write = write_transport_as_given,
+     .kind = "{\"site\", \"waveform\", \"filling\", \"step\", \"end\", \"cut\", \"hopping\", \"every\", \"force\"}",
+     .schema = "{\"$ref\": \"#/$defs/transport_drive\"}",
+     .example = "{\"site\": 0, \"waveform\": \"1e-21*sin(1e12*t)\", \"filling\": {\"mu\": 0, \"temperature\": \"300 K\"}, \"step\": \"0.1 fs\", "
+                "\"end\": \"1 fs\", \"cut\": 1}",
+     .doc = "Evolution of the closed system (leads left out): waveform in J, an expression of t in s, is added to the onsite energy of site; hopping "
+            "replaces the magnitude of its bonds; filling {mu, temperature} of H at t = 0, or {below, above} of two halves joined at t = 0; currents flow into "
+            "the sites >= cut; densities of every so many steps are written; force goes on behind the echo from the ends."},
 
     {.path = "output", .type = ROW_SECTION, .doc = "What is written."},
     {.path = "output.file", .type = ROW_TEXT, .offset = AT(config.output_file), .example = "\"film.h5\"",
@@ -251,12 +317,6 @@ static const config_row rows[] = {
 /* clang-format on */
 
 _Static_assert(sizeof rows / sizeof *rows <= ROW_LIMIT, "raise ROW_LIMIT");
-
-/* clang-format off */
-static const reserved_row reserved[] = {
-    {"transport", "compute the entropy density with another program and give it as {\"hdf5\": ...}"},
-};
-/* clang-format on */
 
 const config_row *rows_table(size_t *count) {
     *count = sizeof rows / sizeof *rows;
@@ -284,15 +344,6 @@ int row_is_member(const config_row *row, const char *section) {
     }
     return dot && (size_t)(dot - row->path) == strlen(section) &&
            strncmp(row->path, section, strlen(section)) == 0;
-}
-
-const reserved_row *rows_reserved(const char *path) {
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
-        if (strcmp(reserved[i].path, path) == 0) {
-            return &reserved[i];
-        }
-    }
-    return NULL;
 }
 
 int rows_is_metadata(const char *key) {

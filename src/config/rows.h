@@ -69,14 +69,6 @@ const config_row *rows_find(const char *path);
 const char *row_key(const config_row *row);
 /* 1 when the row is a direct member of the section ("" is the root). */
 int row_is_member(const config_row *row, const char *section);
-
-/* Names that the contract knows and this version does not implement. */
-typedef struct {
-    const char *path;
-    const char *advice;
-} reserved_row;
-/* NULL when `path` is not reserved. */
-const reserved_row *rows_reserved(const char *path);
 /* "$schema", "title", "comment" and "x-..." are allowed anywhere. */
 int rows_is_metadata(const char *key);
 

@@ -3,6 +3,7 @@
 #include "config/field_reader.h"
 #include "config/bloch.h"
 #include "config/reader.h"
+#include "config/transport.h"
 
 #include "qep/base/text.h"
 #include "qep/derive/quantity.h"
@@ -167,6 +168,7 @@ static void write_definitions(writer *w) {
     write_conduction_definitions(w);
     write_quantities(w);
     write_bloch_definitions(w);
+    write_transport_definitions(w);
     write_close(w, '}');
 }
 

@@ -88,7 +88,7 @@ static void finish_gauge(reader *r) {
     static const char *const keys[] = {"point", "value"};
     const json_node *node = row_node(r, "solver.gauge");
     qep_config *config = &r->draft->config;
-    if (!node || node->kind != JSON_OBJECT || !check_keys(r, node, NULL, keys, 2)) {
+    if (!node || node->kind != JSON_OBJECT || !check_keys(r, node, keys, 2)) {
         return;
     }
     const json_node *point = json_member(node, "point"), *value = json_member(node, "value");

@@ -56,7 +56,7 @@ static int check_members(reader *r, const json_node *node, const qep_source_row 
     if (node->kind != JSON_OBJECT) {
         return reject(r, node, "wrong_type", "%s came; an object {...} is needed", json_kind_name(node));
     }
-    return check_keys(r, node, NULL, keys, count);
+    return check_keys(r, node, keys, count);
 }
 
 static int read_number(source_reader *s, const json_node *node, const qep_source_parameter *p, qep_source_value *value) {

@@ -87,7 +87,7 @@ int reject_missing(reader *r, const json_node *object, const char *key, const ch
     return reject(r, object, "missing_key", "\"%s\" is missing: %s", key, purpose);
 }
 
-int check_keys(reader *r, const json_node *node, const char *section, const char *const *allowed,
+int check_keys(reader *r, const json_node *node, const char *const *allowed,
                size_t count) {
     int good = 1;
     for (size_t i = 0; i < node->count; i++) {
@@ -99,15 +99,7 @@ int check_keys(reader *r, const json_node *node, const char *section, const char
         if (known) {
             continue;
         }
-        char path[QEP_ERROR_PATH];
-        snprintf(path, sizeof path, "%s%s%.200s", section ? section : "?",
-                 section && !section[0] ? "" : ".", child->key);
-        const reserved_row *reserved = rows_reserved(path);
-        good =
-            reserved
-                ? reject_key(r, child, "not_available",
-                             "\"%s\" is not available in this version; %s", path, reserved->advice)
-                : reject_name(r, child, "unknown_key", "unknown key", child->key, allowed, count);
+        good = reject_name(r, child, "unknown_key", "unknown key", child->key, allowed, count);
     }
     return good;
 }

@@ -1,6 +1,7 @@
 /* Sections that stand alone: each computes before the frames and leaves tables. A new one is a row here and a chapter of its own. */
 #include "bloch.h"
 #include "state.h"
+#include "transport.h"
 
 #include "qep/base/memory.h"
 #include <stdint.h>
@@ -9,6 +10,8 @@
 static const qep_run_section rows[] = {
     [QEP_RUN_BLOCH] = {"bloch", qep_run_bloch_given, NULL, qep_run_bloch_pose, qep_run_bloch_memory, qep_run_bloch_announce, qep_run_bloch_compute,
                        qep_run_bloch_write, qep_run_bloch_release},
+    [QEP_RUN_TRANSPORT] = {"transport", qep_run_transport_given, qep_run_transport_uses_grid, qep_run_transport_pose, qep_run_transport_memory,
+                           qep_run_transport_announce, qep_run_transport_compute, qep_run_transport_write, qep_run_transport_release},
 };
 
 static int given(const qep_run_state *run, size_t i) {

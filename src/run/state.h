@@ -37,7 +37,7 @@ typedef struct {
     qep_status (*write)(qep_run_state *run, size_t frame, qep_error *err); /* what are no tables, inside a frame */
     void (*release)(qep_run_state *run);
 } qep_run_section;
-enum { QEP_RUN_BLOCH, QEP_RUN_SECTIONS = 2, QEP_RUN_EXTRA = 16 };
+enum { QEP_RUN_BLOCH, QEP_RUN_TRANSPORT, QEP_RUN_SECTIONS, QEP_RUN_EXTRA = 16 };
 
 struct qep_run_state {
     const qep_run_options *options;

@@ -124,6 +124,46 @@ BASES = {
     "wannier": {
         "bloch": {"model": {"wannier90": "x_hr.dat", "centres": "x.xyz", "lattice": [[4e-10, 0, 0], [0, 5e-10, 0], [0, 0, 3e-10]]},
                   "kgrid": {"points": [10, 8]}, "temperature": 3000, "chemical_potential": 0, "quantities": ["s", "fg"]},
+    },
+    "contact": {  # a dot beside the wire holds a level below the band
+        "grid": {"points": [9, 6], "spacing": ["5 nm", "5 nm"]},
+        "transport": {"hamiltonian": {"kind": "grid", "mass": "0.067 m_e", "potential": "-8e-21*(x > 20e-9 && x < 25e-9)", "magnetic_field": "1 T"},
+                      "leads": [{"name": "L", "kind": "strip", "face": "x-low", "mu": "20 meV", "temperature": 30},
+                                {"name": "R", "kind": "periodic", "face": "x-high", "mu": "18 meV", "temperature": 20, "period": 1, "shift": 0}],
+                      "probes": [{"name": "p", "kind": "voltage", "where": "x < 18e-9 && y < 8e-9", "gamma": "1 meV", "temperature": 25}],
+                      "energies": ["19 meV"], "tolerance": 1e-6},
+        "output": {"file": "out.h5"},
+    },
+    "molecule": {
+        "transport": {"energy_unit": "eV",
+                      "hamiltonian": {"kind": "list", "onsite": [0, -3, 0], "volumes": [1e-28, 1e-28, 2e-28],
+                                      "hoppings": [{"from": 0, "to": 1, "value": [-0.5, 0.2]}, {"from": 1, "to": 2, "value": -1}, {"from": 0, "to": 2, "value": -1}]},
+                      "leads": [{"name": "L", "kind": "strip", "sites": [0], "hopping": 1, "mu": 0.1, "temperature": 300},
+                                {"name": "R", "kind": "periodic", "sites": [2], "previous": [0], "mu": 0, "temperature": 200}],
+                      "sweep": [{"mu": [0.1, 0]}, {"temperature": 100}], "nonlocal_work": 1, "linear_response": False, "bound_states": "fill",
+                      "bond_currents": True, "entropy": "hs", "site_fields": True, "spin_factor": 1, "tolerance": 1e-6},
+        "output": {"file": "out.h5"},
+    },
+    "dot": {
+        "transport": {"hamiltonian": {"kind": "list", "onsite": ["20 meV"]},
+                      "leads": [{"name": "L", "kind": "wideband", "sites": [0], "gamma": "10 meV", "mu": "5 meV", "temperature": 300},
+                                {"name": "R", "kind": "wideband", "sites": [0], "gamma": "20 meV", "mu": 0, "temperature": 300}],
+                      "probes": [{"name": "p", "kind": "dephasing", "sites": [0], "gamma": "1 meV"}]},
+        "output": {"file": "out.h5"},
+    },
+    "driven": {
+        "transport": {"energy_unit": "eV",
+                      "hamiltonian": {"kind": "list", "onsite": [0, 0, 0, 0, 0, 0],
+                                      "hoppings": [{"from": i, "to": i + 1, "value": -0.1} for i in range(5)]},
+                      "drive": {"site": 0, "waveform": "1e-20*sin(1e14*t)", "filling": {"mu": 0, "temperature": 3000}, "step": "1 fs", "end": "12 fs",
+                                "cut": 2, "hopping": 0.05, "every": 2, "force": False}},
+        "output": {"file": "out.h5"},
+    },
+    "joined": {
+        "transport": {"energy_unit": "eV",
+                      "hamiltonian": {"kind": "list", "onsite": [0, 0, 0, 0], "hoppings": [{"from": i, "to": i + 1, "value": -0.1} for i in range(3)]},
+                      "drive": {"site": 0, "waveform": "0*t", "filling": {"below": {"mu": 0.1, "temperature": 3000}, "above": {"mu": 0, "temperature": 300}},
+                                "step": "1 fs", "end": "10 fs", "cut": 2}},
         "output": {"file": "out.h5"},
     },
     "deep": {
@@ -213,6 +253,65 @@ CASES = {
     "bloch_hopping.from": [("hoppings", "bloch.model.hoppings[0].from", 1), ("hoppings", "bloch.model.hoppings[0].from", 2, 3)],
     "bloch_hopping.to": [("hoppings", "bloch.model.hoppings[0].to", 0), ("hoppings", "bloch.model.hoppings[0].to", 2, 3)],
     "bloch_hopping.value": [("hoppings", "bloch.model.hoppings[0].value", 3e-20), ("hoppings", "bloch.model.hoppings[0].value", "1 m", 3)],
+    "transport.hamiltonian": [("dot", "transport.hamiltonian", {"kind": "list", "onsite": [1e-21]}), ("dot", "transport.hamiltonian", DELETE, 3),
+                              ("dot", "transport.hamiltonian.kind", "grid", 3)],
+    "transport.leads": [("dot", "transport.leads", DELETE, 3)],
+    "transport.probes": [("dot", "transport.probes", DELETE)],
+    "transport.energies": [("contact", "transport.energies", ["18 meV"]), ("driven", "transport.energies", [0], 3)],
+    "transport.sweep": [("molecule", "transport.sweep", DELETE), ("molecule", "transport.sweep", [], 3)],
+    "transport.spin_factor": [("molecule", "transport.spin_factor", 2), ("molecule", "transport.spin_factor", 0, 3)],
+    "transport.entropy": [("molecule", "transport.entropy", "dist"), ("driven", "transport.entropy", "dist", 3)],
+    "transport.bound_states": [("molecule", "transport.bound_states", "ignore"), ("driven", "transport.bound_states", "fill", 3)],
+    "transport.site_fields": [("dot", "transport.site_fields", False)],
+    "transport.bond_currents": [("molecule", "transport.bond_currents", False)],
+    "transport.linear_response": [("molecule", "transport.linear_response", True)],
+    "transport.nonlocal_work": [("molecule", "transport.nonlocal_work", 0), ("molecule", "transport.nonlocal_work", 3, 3)],
+    "transport.tolerance": [("contact", "transport.tolerance", 1e-11), ("contact", "transport.tolerance", 0, 3)],
+    "transport.energy_unit": [("molecule", "transport.energy_unit", "J"), ("molecule", "transport.energy_unit", "keV", 3)],
+    "transport.drive": [("driven", "transport.drive", DELETE, 3)],
+    "transport_grid.kind": [("contact", "transport.hamiltonian.kind", "lattice", 3)],
+    "transport_list.kind": [("dot", "transport.hamiltonian.kind", "lattice", 3)],
+    "transport_grid.mass": [("contact", "transport.hamiltonian.mass", "0.1 m_e"), ("contact", "transport.hamiltonian.mass", -1, 3)],
+    "transport_grid.potential": [("contact", "transport.hamiltonian.potential", 0), ("contact", "transport.hamiltonian.potential", "1 V", 3)],
+    "transport_grid.magnetic_field": [("contact", "transport.hamiltonian.magnetic_field", "2 T")],
+    "transport_list.onsite": [("dot", "transport.hamiltonian.onsite", ["30 meV"])],
+    "transport_list.hoppings": [("driven", "transport.hamiltonian.hoppings", [{"from": 0, "to": 1, "value": -0.1}])],
+    "transport_list.volumes": [("molecule", "transport.hamiltonian.volumes", DELETE), ("molecule", "transport.hamiltonian.volumes", [1], 3)],
+    "transport_hopping.from": [("molecule", "transport.hamiltonian.hoppings[0].from", 7, 3)],
+    "transport_hopping.to": [("molecule", "transport.hamiltonian.hoppings[0].to", 0, 3)],
+    "transport_hopping.value": [("molecule", "transport.hamiltonian.hoppings[0].value", [-0.5, 0.3])],
+    "transport_lead.name": [("dot", "transport.leads[0].name", "left"), ("dot", "transport.leads[0].name", "R", 3)],
+    "transport_lead.kind": [("dot", "transport.leads[0].kind", "strip", 3)],
+    "transport_lead.face": [("contact", "transport.leads[0].face", "y-low"), ("contact", "transport.leads[0].face", "x-high", 3)],
+    "transport_lead.sites": [("molecule", "transport.leads[0].sites", [1]), ("molecule", "transport.leads[0].sites", [0, 0], 3)],
+    "transport_lead.previous": [("molecule", "transport.leads[1].previous", [1], 5)],
+    "transport_lead.period": [("contact", "transport.leads[1].period", 9, 3)],
+    "transport_lead.gamma": [("dot", "transport.leads[0].gamma", "11 meV"), ("dot", "transport.leads[0].gamma", "-1 meV", 3)],
+    "transport_lead.mu": [("dot", "transport.leads[0].mu", "6 meV"), ("dot", "transport.leads[0].mu", DELETE, 3)],
+    "transport_lead.temperature": [("dot", "transport.leads[0].temperature", 290), ("dot", "transport.leads[0].temperature", -1, 3)],
+    "transport_lead.shift": [("contact", "transport.leads[1].shift", "1 meV"), ("dot", "transport.leads[0].shift", "1 meV", 3)],
+    "transport_lead.hopping": [("molecule", "transport.leads[0].hopping", 0.8), ("molecule", "transport.leads[0].hopping", DELETE, 3)],
+    "transport_probe.name": [("dot", "transport.probes[0].name", "q")],
+    "transport_probe.kind": [("dot", "transport.probes[0].kind", "thermoelectric")],
+    "transport_probe.sites": [("dot", "transport.probes[0].sites", [1], 3)],
+    "transport_probe.where": [("contact", "transport.probes[0].where", "x < 23e-9 && y < 8e-9"), ("contact", "transport.probes[0].where", "x <", 3)],
+    "transport_probe.gamma": [("dot", "transport.probes[0].gamma", "2 meV")],
+    "transport_probe.temperature": [("contact", "transport.probes[0].temperature", 20), ("dot", "transport.probes[0].temperature", 20, 3)],
+    "transport_set.mu": [("molecule", "transport.sweep[0].mu", [0.2, 0]), ("molecule", "transport.sweep[0].mu", [0.2], 3)],
+    "transport_set.temperature": [("molecule", "transport.sweep[1].temperature", [100, 110])],
+    "transport_filling.mu": [("driven", "transport.drive.filling.mu", 0.05)],
+    "transport_filling.temperature": [("driven", "transport.drive.filling.temperature", 2000), ("driven", "transport.drive.filling.temperature", -1, 3)],
+    "transport_halves.below": [("joined", "transport.drive.filling.below.mu", 0.05), ("joined", "transport.drive.filling.below", DELETE, 3)],
+    "transport_halves.above": [("joined", "transport.drive.filling.above.mu", 0.05)],
+    "transport_drive.site": [("driven", "transport.drive.site", 1), ("driven", "transport.drive.site", 9, 3)],
+    "transport_drive.waveform": [("driven", "transport.drive.waveform", "2e-20*sin(1e14*t)"), ("driven", "transport.drive.waveform", 1, 3)],
+    "transport_drive.hopping": [("driven", "transport.drive.hopping", 0.06)],
+    "transport_drive.filling": [("driven", "transport.drive.filling", DELETE, 3)],
+    "transport_drive.step": [("driven", "transport.drive.step", "2 fs"), ("driven", "transport.drive.step", 0, 3)],
+    "transport_drive.end": [("driven", "transport.drive.end", "10 fs"), ("driven", "transport.drive.end", "1 ps", 3)],
+    "transport_drive.cut": [("driven", "transport.drive.cut", 3), ("driven", "transport.drive.cut", 6, 3)],
+    "transport_drive.every": [("driven", "transport.drive.every", 1)],
+    "transport_drive.force": [("driven", "transport.drive", {**BASES["driven"]["transport"]["drive"], "end": "100 fs", "force": True})],
     "output.file": [("film", "output.file", "only.h5")],
     "output.fields": [("film", "output.fields", ["phi", "J_S"]), ("film", "output.fields", ["dS_dt"], 3)],
     "output.deflate": [("film", "output.deflate", 4), ("film", "output.deflate", 9)],
@@ -373,7 +472,7 @@ def test_every_key_has_a_case_where_it_bites():
 def test_bases_run(outcome, base):
     code, messages, out = outcome(BASES[base])
     assert code == 0, messages
-    assert "has no effect" not in messages and any(path.startswith(("data/0/meshes/", "data/0/results/bloch/")) for path in out)
+    assert "has no effect" not in messages and any(path.startswith(("data/0/meshes/", "data/0/results/bloch/", "data/0/results/transport/")) for path in out)
 
 
 FLAT = [(key, *case) for key, cases in CASES.items() for case in cases]
@@ -404,7 +503,8 @@ def enumerations(schema):
 
 def test_every_name_of_a_choice_is_told_apart(outcome, schema):
     """No two names of a choice may give the same result, unless one of them is refused where the other is not."""
-    bases = {"coupling.closure": "custom", "reading": "custom", "solver.kernel": "space", "bloch.scheme": "crystal", "bloch.energy_unit": "crystal"}
+    bases = {"coupling.closure": "custom", "reading": "custom", "solver.kernel": "space", "bloch.scheme": "crystal", "bloch.energy_unit": "crystal",
+             "transport.entropy": "molecule", "transport.bound_states": "molecule", "transport.energy_unit": "molecule"}
     synonyms = {"solver.method": {"auto", "fft"}}
     seen = {}
     for path, value in enumerations(schema):

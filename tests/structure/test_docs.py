@@ -157,7 +157,7 @@ def test_every_quantity_is_in_the_theory(call):
 def test_rooms_and_dependencies_are_in_the_architecture_page():
     page = (ROOT / "docs/architecture.md").read_text()
     rooms = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    order = [name for name in ("base", "grid", "stencil", "spectral", "poisson", "io", "bloch", "source", "derive", "config", "run", "cli")]
+    order = [name for name in ("base", "grid", "stencil", "spectral", "poisson", "io", "bloch", "transport", "source", "derive", "config", "run", "cli")]
     assert [room for room in rooms if room in order] == order
     assert set(order) == {p.name for p in (ROOT / "src").iterdir() if p.is_dir()}, "a room is missing from docs/architecture.md"
     cmake = (ROOT / "CMakeLists.txt").read_text()

@@ -7,6 +7,7 @@
 #include "qep/base/error.h"
 #include "qep/base/log.h"
 #include "qep/config/bloch.h"
+#include "qep/config/transport.h"
 #include "qep/derive/reading.h"
 #include "qep/grid/grid.h"
 #include "qep/poisson/elliptic.h"
@@ -97,6 +98,7 @@ typedef struct {
     qep_parameters parameters; /* arrays owned here */
 
     qep_config_bloch bloch;
+    qep_config_transport transport;
 
     qep_grid grid; /* ndim 0: none given */
     /* 0: neither entropy, charge nor boundary values are given; the run consists of sections that stand alone */

@@ -1,0 +1,51 @@
+/* The section "transport" of a checked configuration, in SI. */
+#ifndef QEP_CONFIG_TRANSPORT_H
+#define QEP_CONFIG_TRANSPORT_H
+
+#include "qep/source/expression.h"
+#include "qep/source/field.h"
+#include "qep/transport/lead.h"
+
+typedef enum { QEP_ENTROPY_HS, QEP_ENTROPY_DIST, QEP_ENTROPY_SITE, QEP_ENTROPIES } qep_entropy_kind;
+
+/* A lead or probe with the memory its spec borrows. */
+typedef struct {
+    qep_terminal_spec spec;
+    char *name, path[64];
+    size_t *sites, *previous;
+    char *where; /* expression on the grid, nonzero: the probe is there; NULL: sites */
+} qep_config_terminal;
+
+typedef struct {
+    int given;
+    int on_grid;
+    /* grid */
+    qep_field_spec *mass, *potential; /* owned */
+    double field;                     /* T */
+    int periodic[3];                  /* "boundary" says so */
+    /* list */
+    size_t sites, hoppings;
+    double *onsite, *volume; /* [sites]; volume may be NULL */
+    qep_hopping *hopping;
+
+    size_t terminals; /* leads, then probes */
+    size_t leads;
+    qep_config_terminal *terminal;
+    double *energy; /* [energies] J */
+    size_t energies;
+    int spin_factor, entropy, fill_bound_states, site_fields, bond_currents, linear_response, energy_in_eV;
+    double tolerance;
+    /* sweep: [sets, leads]; 0: the leads' own */
+    size_t sets;
+    double *set_mu, *set_temperature;
+    size_t work_site; /* of the nonlocal work map */
+    int has_work_site;
+
+    int has_drive, drive_joined, drive_force;
+    size_t drive_site, drive_cut, drive_every;
+    char *waveform;
+    double drive_hopping; /* 0: as in the Hamiltonian */
+    double drive_mu[2], drive_temperature[2], drive_step, drive_end;
+} qep_config_transport;
+
+#endif

@@ -1,0 +1,333 @@
+/* Tables of the section "transport": one row per result, in the order in which they are written. */
+#include "transport.h"
+
+#include "qep/base/constants.h"
+#include "qep/base/memory.h"
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static qep_status put(qep_run_state *run, const char *name, const char *long_name, const char *unit, const char *axes, const double *value, int rank,
+                      const size_t *shape, qep_error *err) {
+    qep_run_table t = {.section = "transport", .rank = rank, .value = (double *)(uintptr_t)value};
+    snprintf(t.name, sizeof t.name, "%s", name);
+    snprintf(t.long_name, sizeof t.long_name, "%s", long_name);
+    snprintf(t.unit, sizeof t.unit, "%s", unit);
+    snprintf(t.axes, sizeof t.axes, "%s", axes);
+    for (int d = 0; d < rank; d++) {
+        t.shape[d] = shape[d];
+    }
+    return qep_run_add_table(run, &t, err);
+}
+
+static qep_status put_names(qep_run_state *run, qep_error *err) {
+    const qep_config_transport *c = &run->config->transport;
+    void *block = NULL;
+    QEP_TRY(qep_alloc(&block, c->terminals, sizeof(char *), "names", err));
+    char **names = block;
+    for (size_t a = 0; a < c->terminals; a++) {
+        names[a] = c->terminal[a].name;
+    }
+    qep_run_table t = {.section = "transport", .name = "leads", .long_name = "names of the leads, then of the probes", .rank = 1, .shape = {c->terminals},
+                       .text = names};
+    const qep_status status = qep_run_add_table(run, &t, err);
+    qep_free(names);
+    return status;
+}
+
+/* ---- Steady state ----------------------------------------------------------------------------------------------------------- */
+
+/* A sweep adds the sets as first index. */
+static qep_status put_per_set(qep_run_state *run, const char *name, const char *long_name, const char *unit, const char *axis, const double *value,
+                              size_t sets, size_t count, qep_error *err) {
+    const size_t shape[2] = {sets, count};
+    const int swept = run->config->transport.sets > 0;
+    char axes[64];
+    snprintf(axes, sizeof axes, swept ? "set %s" : "%s", axis);
+    return put(run, name, long_name, unit, axes, value, swept ? 2 : 1, swept ? shape : shape + 1, err);
+}
+
+static qep_status put_currents(qep_run_state *run, const qep_steady *s, qep_error *err) {
+    const struct {
+        const char *name, *text, *unit;
+        const double *value;
+    } rows[] = {{"mu", "electrochemical potential, of probes as found", "J", s->mu},
+                {"temperature", "temperature, of probes as found", "K", s->temperature},
+                {"I_N", "particle current out of the reservoir", "s^-1", s->I_N},
+                {"I_E", "energy current out of the reservoir", "W", s->I_E},
+                {"I_Q", "heat current I_E - mu I_N out of the reservoir", "W", s->I_Q},
+                {"I_S", "entropy current out of the reservoir", "W K^-1", s->I_S},
+                {"TI_S", "heat carried by entropy, T I_S", "W", s->TI_S},
+                {"I_W", "rest of the heat, by its own integral over the relative entropy (derived)", "W", s->I_W},
+                {"I_S_cg", "entropy current out of the reservoir when coherence between leads is forgotten", "W K^-1", s->I_S_cg}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        QEP_TRY(put_per_set(run, rows[i].name, rows[i].text, rows[i].unit, "leads", rows[i].value, s->sets, s->terminals, err));
+    }
+    double *current = NULL;
+    QEP_TRY(qep_alloc_doubles(&current, s->sets * s->terminals, "currents", err));
+    for (size_t k = 0; k < s->sets * s->terminals; k++) {
+        current[k] = -QEP_E_CHARGE * s->I_N[k];
+    }
+    const qep_status status = put_per_set(run, "I", "electric current -e I_N out of the reservoir", "A", "leads", current, s->sets, s->terminals, err);
+    qep_free(current);
+    QEP_TRY(status);
+    const size_t sets = s->sets;
+    return put(run, "clausius", "sum over reservoirs of -I_Q/T", "W K^-1", run->config->transport.sets ? "set" : "", s->clausius,
+               run->config->transport.sets ? 1 : 0, &sets, err);
+}
+
+/* Largest |I_Q - T I_S - I_W| against the largest |I_Q|: integrals that share no integrand. */
+static double closure(const qep_steady *s) {
+    double worst = 0.0, size = 0.0;
+    for (size_t k = 0; k < s->sets * s->terminals; k++) {
+        if (!isnan(s->I_Q[k])) {
+            worst = fmax(worst, fabs(s->I_Q[k] - s->TI_S[k] - s->I_W[k]));
+            size = fmax(size, fabs(s->I_Q[k]));
+        }
+    }
+    return size > 0.0 ? worst / size : 0.0;
+}
+
+static qep_status put_quality(qep_run_state *run, const qep_steady *s, qep_error *err) {
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = {{"error_N", s->error_N}, {"error_E", s->error_E}, {"error_S", s->error_S}, {"error_W", s->error_W}, {"error_fields", s->error_fields},
+                {"closure", closure(s)}, {"conservation", s->unitarity}, {"energies_visited", (double)s->evaluations}, {"bound_states", (double)s->bound_states},
+                {"probe_iterations", s->probe_iterations}, {"probe_residual", s->probe_residual}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        QEP_TRY(qep_run_number(run, 0, "transport", rows[i].name, rows[i].value, NULL, err));
+    }
+    return QEP_OK;
+}
+
+static const double *chosen_entropy(const qep_run_state *run, const qep_steady *s) {
+    const double *const kinds[QEP_ENTROPIES] = {s->s_hs, s->s_dist, s->s_site};
+    return kinds[run->config->transport.entropy];
+}
+
+/* Values of sites of a list: per volume where volumes are known, else per site. On a grid, the chosen entropy of every set. */
+static qep_status put_sites(qep_run_state *run, const qep_run_transport *t, const char *name, const char *text, const char *unit, const char *unit_volume,
+                            const double *value, qep_error *err) {
+    const qep_steady *s = &t->steady;
+    double *out = NULL;
+    QEP_TRY(qep_alloc_doubles(&out, s->sets * s->sites, "site fields", err));
+    for (size_t k = 0; k < s->sets * s->sites; k++) {
+        out[k] = t->h.volume ? value[k] / t->h.volume[k % s->sites] : value[k];
+    }
+    const qep_status status = put_per_set(run, name, text, t->h.volume ? unit_volume : unit, "site", out, s->sets, s->sites, err);
+    qep_free(out);
+    return status;
+}
+
+static qep_status put_site_fields(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
+    const qep_steady *s = &t->steady;
+    const struct {
+        const char *name, *text, *unit, *per_volume;
+        const double *value;
+    } rows[] = {{"n", "particles per site", "1", "m^-3", s->n},
+                {"u", "energy per site, half of every bond at each end", "J", "J m^-3", s->u},
+                {"s_hs", "entropy of the scattering states", "J K^-1", "J K^-1 m^-3", s->s_hs},
+                {"s_dist", "entropy of the local distribution", "J K^-1", "J K^-1 m^-3", s->s_dist},
+                {"s_site", "entropy of the one-site states", "J K^-1", "J K^-1 m^-3", s->s_site},
+                {"s", "the entropy that \"entropy\" names", "J K^-1", "J K^-1 m^-3", chosen_entropy(run, s)}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && !run->config->transport.on_grid; i++) {
+        QEP_TRY(put_sites(run, t, rows[i].name, rows[i].text, rows[i].unit, rows[i].per_volume, rows[i].value, err));
+    }
+    const size_t sites = s->sites;
+    return s->bound_states ? put(run, "missing_weight", "share of a site's states that belongs to bound states", "1", "site", s->weight, 1, &sites, err)
+                           : QEP_OK;
+}
+
+static qep_status put_divergence(qep_run_state *run, const qep_steady *s, const char *name, const char *unit, const double *flow, qep_error *err) {
+    double *out = NULL;
+    QEP_TRY(qep_alloc((void **)&out, s->sets * s->sites, sizeof *out, "divergence", err));
+    for (size_t k = 0; k < s->sets * s->bonds; k++) {
+        out[k / s->bonds * s->sites + s->bond_from[k % s->bonds]] += flow[k];
+        out[k / s->bonds * s->sites + s->bond_to[k % s->bonds]] -= flow[k];
+    }
+    const qep_status status = put_per_set(run, name, "net flow out of the site through its bonds", unit, "site", out, s->sets, s->sites, err);
+    qep_free(out);
+    return status;
+}
+
+static qep_status put_bonds(qep_run_state *run, const qep_steady *s, qep_error *err) {
+    const struct {
+        const char *name, *divergence, *text, *unit;
+        const double *value;
+    } rows[] = {{"bonds/J_N", "bonds/div_N", "particle current from -> to", "s^-1", s->J_N},
+                {"bonds/J_E", "bonds/div_E", "energy current from -> to", "W", s->J_E},
+                {"bonds/J_S", "bonds/div_S", "entropy current from -> to", "W K^-1", s->J_S}};
+    double *ends = NULL;
+    QEP_TRY(qep_alloc_doubles(&ends, 2 * s->bonds, "bonds", err));
+    for (size_t b = 0; b < s->bonds; b++) {
+        ends[b] = (double)s->bond_from[b];
+        ends[s->bonds + b] = (double)s->bond_to[b];
+    }
+    qep_status status = put(run, "bonds/from", "site", "1", "", ends, 1, &s->bonds, err);
+    status = status == QEP_OK ? put(run, "bonds/to", "site", "1", "", ends + s->bonds, 1, &s->bonds, err) : status;
+    qep_free(ends);
+    QEP_TRY(status);
+    for (size_t i = 0; i < 3; i++) {
+        QEP_TRY(put_per_set(run, rows[i].name, rows[i].text, rows[i].unit, "bond", rows[i].value, s->sets, s->bonds, err));
+        QEP_TRY(put_divergence(run, s, rows[i].divergence, rows[i].unit, rows[i].value, err));
+    }
+    return QEP_OK;
+}
+
+qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
+    QEP_TRY(put_names(run, err));
+    QEP_TRY(put_currents(run, &t->steady, err));
+    QEP_TRY(put_quality(run, &t->steady, err));
+    QEP_TRY(t->steady.n ? put_site_fields(run, t, err) : QEP_OK);
+    if (t->steady.bound_states) {
+        const size_t n = t->steady.bound_states;
+        QEP_TRY(put(run, "bound_energies", "energies of the bound states", "J", "", t->steady.bound_energy, 1, &n, err));
+    }
+    return run->config->transport.bond_currents && t->steady.J_N ? put_bonds(run, &t->steady, err) : QEP_OK;
+}
+
+/* ---- Others ----------------------------------------------------------------------------------------------------------------- */
+
+qep_status qep_run_transport_transmission(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
+    const qep_config_transport *c = &run->config->transport;
+    const size_t n = c->terminals, shape[3] = {c->energies, n, n};
+    double *out = NULL, *tau = NULL;
+    size_t most = c->energies;
+    for (size_t a = 0; a < n && n == 2; a++) {
+        const size_t sites = qep_system_terminal_sites(t->system, a);
+        most = a == 0 || sites < most ? sites : most;
+    }
+    QEP_TRY(qep_alloc_doubles(&out, c->energies * n * n, "transmission", err));
+    qep_status status = n == 2 ? qep_alloc_doubles(&tau, c->energies * most, "transmission eigenvalues", err) : QEP_OK;
+    status = status == QEP_OK ? qep_transmission(t->system, c->energy, c->energies, run->options->threads, out, NULL, tau, err) : status;
+    status = status == QEP_OK ? put(run, "energies", "energies of the transmission", "J", "", c->energy, 1, shape, err) : status;
+    status = status == QEP_OK ? put(run, "transmission", "T_ab from terminal b to a, per spin", "1", "energies leads leads", out, 3, shape, err) : status;
+    if (status == QEP_OK && tau) {
+        const size_t of_tau[2] = {c->energies, most};
+        status = put(run, "transmission_eigenvalues", "descending; nan: no such mode", "1", "energies", tau, 2, of_tau, err);
+    }
+    qep_free(out);
+    qep_free(tau);
+    return status;
+}
+
+qep_status qep_run_transport_response(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
+    const qep_config_transport *c = &run->config->transport;
+    qep_response r;
+    QEP_TRY(qep_response_solve(t->system, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &r, err));
+    const size_t shape[2] = {r.terminals, r.terminals};
+    const struct {
+        const char *name, *text, *unit;
+        const double *value;
+    } rows[] = {{"response/L11", "dI_N,a/dmu_b", "J^-1 s^-1", r.L11}, {"response/L12", "dI_N,a/dT_b", "K^-1 s^-1", r.L12},
+                {"response/L21", "dI_S,a/dmu_b", "K^-1 s^-1", r.L21}, {"response/L22", "dI_S,a/dT_b", "W K^-2", r.L22}};
+    qep_status status = QEP_OK;
+    for (size_t i = 0; i < 4 && status == QEP_OK; i++) {
+        status = put(run, rows[i].name, rows[i].text, rows[i].unit, "leads leads", rows[i].value, 2, shape, err);
+    }
+    const struct {
+        const char *name, *unit;
+        double value;
+    } numbers[] = {{"conductance", "S", r.conductance}, {"thermopower", "V K^-1", r.thermopower}, {"heat_conductance", "W K^-1", r.heat_conductance},
+                   {"lorenz_ratio", NULL, r.lorenz}};
+    for (size_t i = 0; r.terminals == 2 && i < 4 && status == QEP_OK; i++) {
+        status = qep_run_number(run, 0, "transport", numbers[i].name, numbers[i].value, numbers[i].unit, err);
+    }
+    qep_response_free(&r);
+    return status;
+}
+
+qep_status qep_run_transport_work_map(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
+    const qep_config_transport *c = &run->config->transport;
+    if (c->work_site >= t->h.count) {
+        return qep_error_add(err, QEP_ERR_CONFIG, "out_of_range", "/transport/nonlocal_work", NULL, "site %zu; there are sites 0 to %zu", c->work_site,
+                             t->h.count - 1);
+    }
+    qep_work_map m;
+    QEP_TRY(qep_work_map_solve(t->system, c->work_site, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &m, err));
+    const size_t sites = m.sites;
+    qep_status status = put(run, "work/w", "dOmega of a site per energy of the driven one", "1", "site", m.w, 1, &sites, err);
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = {{"work_leads", m.lead}, {"work_density", m.density}, {"work_friction", m.friction}};
+    for (size_t i = 0; i < 3 && status == QEP_OK; i++) {
+        status = qep_run_number(run, 0, "transport", rows[i].name, rows[i].value, NULL, err);
+    }
+    qep_work_map_free(&m);
+    return status;
+}
+
+/* ---- Drive ------------------------------------------------------------------------------------------------------------------ */
+
+static qep_status waveform(void *context, double t, double *energy, qep_error *err) {
+    return qep_expression_evaluate(context, 0.0, 0.0, 0.0, t, energy, err);
+}
+
+/* The drive's own hopping: magnitude of every bond of the driven site. */
+static void set_hopping(qep_hamiltonian *h, size_t site, double hopping) {
+    for (size_t i = 0; i < h->count; i++) {
+        for (size_t k = h->row[i]; k < h->row[i + 1]; k++) {
+            if (i == site || h->column[k] == site) {
+                h->value[k] *= cabs(h->value[k]) > 0.0 ? fabs(hopping) / cabs(h->value[k]) : 0.0;
+            }
+        }
+    }
+}
+
+static qep_status put_evolution(qep_run_state *run, const qep_evolution *e, qep_error *err) {
+    const size_t frames[2] = {e->frames, e->sites}, steps = e->steps;
+    const struct {
+        const char *name, *text, *unit;
+        const double *value;
+    } sites[] = {{"drive/n", "particles per site", "1", e->n}, {"drive/s", "entropy per site", "J K^-1", e->s}, {"drive/e", "energy per site", "J", e->e}},
+      flows[] = {{"drive/t_step", "start of the step", "s", e->flow_t},
+                 {"drive/J_N", "particle current into the sites from the cut on", "s^-1", e->J_N},
+                 {"drive/J_S", "entropy current into them", "W K^-1", e->J_S},
+                 {"drive/J_E", "energy current into them", "W", e->J_E}};
+    QEP_TRY(put(run, "drive/t", "time", "s", "", e->t, 1, frames, err));
+    for (size_t i = 0; i < 3; i++) {
+        QEP_TRY(put(run, sites[i].name, sites[i].text, sites[i].unit, "drive/t site", sites[i].value, 2, frames, err));
+    }
+    for (size_t i = 0; i < 4; i++) {
+        QEP_TRY(put(run, flows[i].name, flows[i].text, flows[i].unit, i ? "drive/t_step" : "", flows[i].value, 1, &steps, err));
+    }
+    const struct {
+        const char *name, *unit;
+        double value;
+    } rows[] = {{"drive_delta_N", NULL, e->delta_N}, {"drive_delta_S", "J K^-1", e->delta_S}, {"drive_delta_E", "J", e->delta_E}, {"drive_heat", "J", e->heat},
+                {"drive_heat_by_entropy", "J", e->heat_by_entropy}, {"drive_missing_heat", "J", e->missing}, {"drive_work", "J", e->work},
+                {"drive_residual_N", NULL, e->residual_N}, {"drive_residual_S", NULL, e->residual_S}, {"drive_residual_E", NULL, e->residual_E},
+                {"drive_entropy_drift", NULL, e->entropy_drift}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        QEP_TRY(qep_run_number(run, 0, "transport", rows[i].name, rows[i].value, rows[i].unit, err));
+    }
+    return QEP_OK;
+}
+
+qep_status qep_run_transport_drive(qep_run_state *run, qep_run_transport *t, qep_error *err) {
+    const qep_config_transport *c = &run->config->transport;
+    qep_expression *expression = NULL;
+    qep_evolution e;
+    QEP_TRY(qep_expression_create(&expression, c->waveform, 1, &run->config->parameters, "/transport/drive/waveform", err));
+    if (c->drive_hopping != 0.0 && c->drive_site < t->h.count) {
+        set_hopping(&t->h, c->drive_site, c->drive_hopping);
+    }
+    const qep_drive d = {.site = c->drive_site, .waveform = waveform, .context = expression, .joined = c->drive_joined,
+                         .mu = {c->drive_mu[0], c->drive_mu[1]}, .temperature = {c->drive_temperature[0], c->drive_temperature[1]}, .step = c->drive_step,
+                         .end = c->drive_end, .cut = c->drive_cut, .every = c->drive_every, .force = c->drive_force, .spin = c->spin_factor,
+                         .threads = run->options->threads, .log = run->log};
+    qep_status status = qep_evolve(&t->h, &d, &e, err);
+    qep_expression_destroy(expression);
+    QEP_TRY(status);
+    const double kT = QEP_BOLTZMANN * d.temperature[0];
+    if (kT < e.level_spacing) {
+        qep_log_write(run->log, QEP_LOG_WARNING, "transport: k_B T = %.3g J is below the spacing of levels, about %.3g J: numbers depend on the length of the chain",
+                      kT, e.level_spacing);
+    }
+    status = put_evolution(run, &e, err);
+    qep_evolution_free(&e);
+    return status;
+}

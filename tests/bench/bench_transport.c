@@ -1,0 +1,103 @@
+/* Energies per second of scattering problems on clean and disordered squares, transmission alone and with scattering states on every site,
+ * beside the floor: one zgetrf and zgetri of a block per slice. One thread; times are the best of three. */
+#include "transport/green.h"
+
+#include "qep/base/constants.h"
+#include "qep/base/linear.h"
+#include "qep/base/memory.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double best_of_three(void (*work)(void *), void *context) {
+    double best = INFINITY;
+    for (int k = 0; k < 3; k++) {
+        const double start = seconds();
+        work(context);
+        best = fmin(best, seconds() - start);
+    }
+    return best;
+}
+
+typedef struct {
+    qep_green *green;
+    double E;
+    int states;
+    size_t n, slices;
+    double complex *block;
+    int *pivots;
+} job;
+
+static void solve(void *context) {
+    job *j = context;
+    qep_green_at(j->green, j->E, j->states, 0, NULL);
+}
+
+static void floor_work(void *context) {
+    job *j = context;
+    for (size_t k = 0; k < j->slices; k++) {
+        memset(j->block, 0, j->n * j->n * sizeof *j->block);
+        for (size_t i = 0; i < j->n; i++) {
+            j->block[i + i * j->n] = 3.0 + 0.1 * I;
+            j->block[i + (i + 1) % j->n * j->n] = 1.0;
+        }
+        qep_zgetrf(j->n, j->block, j->n, j->pivots);
+        qep_zgetri(j->n, j->block, j->n, j->pivots);
+    }
+}
+
+static int bench(size_t length, size_t width, double disorder) {
+    double *mass = NULL, *U = NULL;
+    qep_hamiltonian h = {0};
+    qep_system *system = NULL;
+    job j = {.n = width, .slices = length};
+    qep_error err = {0};
+    int failed = qep_alloc_doubles(&mass, length * width, "mass", &err) || qep_alloc_doubles(&U, length * width, "U", &err) ||
+                 qep_alloc((void **)&j.block, width * width, sizeof *j.block, "block", &err) ||
+                 qep_alloc((void **)&j.pivots, width, sizeof *j.pivots, "pivots", &err);
+    for (size_t i = 0; !failed && i < length * width; i++) {
+        mass[i] = 0.067 * QEP_ELECTRON_MASS;
+        U[i] = disorder * QEP_E_CHARGE * sin(12.9898 * (double)i * (double)(i % 97));
+    }
+    const qep_grid_hamiltonian grid = {.shape = {length, width, 1}, .spacing = {5e-9, 5e-9, 1.0}, .mass = mass, .potential = U};
+    const qep_terminal_spec leads[2] = {{.name = "L", .kind = QEP_LEAD_STRIP, .face = 0}, {.name = "R", .kind = QEP_LEAD_STRIP, .face = 1}};
+    failed = failed || qep_hamiltonian_from_grid(&h, &grid, &err) || qep_system_create(&system, &h, leads, 2, &err);
+    for (int states = 0; !failed && states < 2; states++) {
+        qep_green green;
+        failed = qep_green_init(&green, system, states ? QEP_GREEN_STATES : QEP_GREEN_T_ONLY, &err);
+        j.green = &green;
+        j.states = states;
+        j.E = 0.012 * QEP_E_CHARGE / system->unit;
+        const double time = best_of_three(solve, &j), least = best_of_three(floor_work, &j);
+        printf("%4zu x %4zu  %-10s %-12s %8.2f energies/s  %6.2f of the floor's time  %8.1f MB  %3zu open\n", length, width,
+               disorder > 0.0 ? "disordered" : "clean", states ? "with states" : "T alone", 1.0 / time, time / least,
+               1e-6 * (double)qep_system_thread_bytes(system, states), green.open[0]);
+        qep_green_free(&green);
+    }
+    if (failed) {
+        fprintf(stderr, "%s\n", err.item[0].message);
+    }
+    qep_system_destroy(system);
+    qep_hamiltonian_free(&h);
+    qep_free(mass);
+    qep_free(U);
+    qep_free(j.block);
+    qep_free(j.pivots);
+    return failed;
+}
+
+int main(void) {
+    qep_linear_setup();
+    int failed = 0;
+    for (size_t n = 40; n <= 120 && !failed; n += 40) {
+        failed = bench(n, n, 0.0) || bench(n, n, 0.004);
+    }
+    return failed || bench(100, 100, 0.004) || bench(200, 100, 0.004);
+}

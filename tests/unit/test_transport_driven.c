@@ -1,0 +1,185 @@
+/* If this fails, the evolution of driven chains loses the exact continuity of particles, entropy and energy, or the paradox of heat without
+ * entropy (specification, section 3) comes out with other numbers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "qep/base/constants.h"
+#include "qep/transport/evolve.h"
+#include <math.h>
+#include <string.h>
+
+#define EV QEP_E_CHARGE
+#define TIME (QEP_HBAR / EV) /* hbar/eV */
+
+/* In eV and hbar/eV. */
+static qep_status pulse(void *context, double t, double *energy, qep_error *err) {
+    (void)context, (void)err;
+    const double x = t / TIME;
+    *energy = (-.4 + (x < 10.0 ? pow(sin(QEP_PI * x / 10.0), 2.0) : 0.0)) * EV;
+    return QEP_OK;
+}
+
+/* From -0.5 to 0.5 with two smooth derivatives at both ends. */
+static qep_status ramp(void *context, double t, double *energy, qep_error *err) {
+    (void)err;
+    const double s = fmin(1.0, t / TIME / *(const double *)context);
+    *energy = (-.5 + s * s * s * (10.0 + s * (6.0 * s - 15.0))) * EV;
+    return QEP_OK;
+}
+
+enum { MOST = 240 };
+
+/* Level 0 coupled by 0.5 to a chain of hopping 1. */
+static void make_chain(qep_hamiltonian *h, size_t sites) {
+    double onsite[MOST] = {0};
+    qep_hopping bonds[MOST];
+    qep_error err = {0};
+    for (size_t i = 0; i < sites; i++) {
+        bonds[i] = (qep_hopping){i, i + 1, (i ? -1.0 : -.5) * EV};
+    }
+    assert_int_equal(qep_hamiltonian_from_list(h, sites, onsite, bonds, sites - 1, NULL, &err), QEP_OK);
+}
+
+static qep_evolution run(size_t sites, qep_status (*waveform)(void *, double, double *, qep_error *), double tau, double kT, double end, size_t cut,
+                         int threads) {
+    qep_hamiltonian h;
+    qep_evolution r;
+    qep_error err = {0};
+    make_chain(&h, sites);
+    const qep_drive d = {.site = 0, .waveform = waveform, .context = &tau, .mu = {-.4 * EV}, .temperature = {kT * EV / QEP_BOLTZMANN}, .step = .05 * TIME,
+                         .end = end * TIME, .cut = cut, .spin = 1.0, .threads = threads};
+    assert_int_equal(qep_evolve(&h, &d, &r, &err), QEP_OK);
+    qep_hamiltonian_free(&h);
+    return r;
+}
+
+static void assert_digits(double value, double want, double half_unit) {
+    if (!(fabs(value - want) <= half_unit)) {
+        print_error("%.14g, wanted %.14g\n", value, want);
+        fail();
+    }
+}
+
+static double region(const double *v, size_t from, size_t to) {
+    double total = 0.0;
+    for (size_t i = from; i < to; i++) {
+        total += v[i];
+    }
+    return total;
+}
+
+/* The trace of the specification, digit by digit. */
+static void trace(void **state) {
+    (void)state;
+    enum { SITES = 60, CUT = 6 };
+    static const double want[3][9] = {
+        {.1288164949, .1783452426, .0151357321, 23.5495292903, 2.9345469918, -33.3540696895, 8.0292871086e-02, 5.9932640574e-04, -9.4980597612e-03},
+        {.2494383829, .1298764196, -.2225492920, 23.9335227499, 3.1754087190, -33.2667154733, -3.1130450535e-02, 1.2628226452e-03, 2.2152234373e-02},
+        {.5346339430, .3157897884, -.3747088170, 23.5015266844, 2.9413042942, -33.0183334737, -4.8083084265e-03, -3.7723223621e-03, 2.1219509773e-03}};
+    static const size_t at[3] = {100, 200, 400};
+    qep_evolution r = run(SITES, pulse, 0.0, .1, 20.05, CUT, 2);
+    for (size_t k = 0; k < 3; k++) {
+        const double *n = r.n + at[k] * SITES, *s = r.s + at[k] * SITES, *e = r.e + at[k] * SITES;
+        const double value[9] = {n[0], s[0] / QEP_BOLTZMANN, e[0] / EV, region(n, CUT, SITES), region(s, CUT, SITES) / QEP_BOLTZMANN,
+                                 region(e, CUT, SITES) / EV, r.J_N[at[k]] * TIME, r.J_S[at[k]] * TIME / QEP_BOLTZMANN, r.J_E[at[k]] * TIME / EV};
+        for (size_t i = 0; i < 9; i++) {
+            assert_digits(value[i], want[k][i], 6e-11);
+        }
+        assert_digits(region(s, 0, SITES) / QEP_BOLTZMANN, 3.508114541103, 1e-11);
+    }
+    assert_true(r.residual_N < 1e-14 && r.residual_S < 1e-14 && r.residual_E < 1e-14 && r.entropy_drift < 1e-12);
+    qep_evolution_free(&r);
+}
+
+/* After a pulse the level is back where it was: heat has gone out, entropy has not. */
+static void heat_without_entropy(void **state) {
+    (void)state;
+    qep_evolution r = run(160, pulse, 0.0, .2, 70.0, 1, 2);
+    assert_digits(r.heat / EV, .30433224, 6e-9);
+    assert_digits(r.delta_S / QEP_BOLTZMANN, 0.0, 1e-8);
+    assert_digits(r.missing / EV, .30433224, 6e-9);
+    qep_evolution_free(&r);
+}
+
+/* The entropy that a ramp sends out does not depend on its speed; the missing term does. */
+static void entropy_does_not_know_the_speed(void **state) {
+    (void)state;
+    qep_evolution r = run(160, ramp, 20.0, .2, 80.0, 1, 2);
+    assert_digits(r.heat / EV, .17955552, 2e-8);
+    assert_digits(r.delta_S / QEP_BOLTZMANN, .32979839, 2e-8);
+    assert_digits(r.missing / EV, .11359584, 2e-8);
+    qep_evolution_free(&r);
+    r = run(160, ramp, 40.0, .2, 100.0, 1, 2);
+    assert_digits(r.heat / EV, .13064031, 2e-8);
+    assert_digits(r.delta_S / QEP_BOLTZMANN, .32979839, 2e-8);
+    qep_evolution_free(&r);
+}
+
+/* A square region in a magnetic field, two halves joined at t = 0: continuity on every bond, whatever the order of sites; and the same bits for
+ * any number of threads. */
+static void two_dimensional_region(void **state) {
+    (void)state;
+    enum { NX = 9, NY = 7 };
+    double mass[NX * NY], U[NX * NY];
+    qep_hamiltonian h;
+    qep_evolution r[2];
+    qep_error err = {0};
+    for (size_t i = 0; i < NX * NY; i++) {
+        mass[i] = 0.067 * QEP_ELECTRON_MASS;
+        U[i] = 0.02 * sin(1.7 * (double)i) * EV;
+    }
+    const qep_grid_hamiltonian grid = {.shape = {NX, NY, 1}, .spacing = {5e-9, 6e-9, 1.0}, .mass = mass, .potential = U, .field = 3.0};
+    assert_int_equal(qep_hamiltonian_from_grid(&h, &grid, &err), QEP_OK);
+    for (int k = 0; k < 2; k++) {
+        const qep_drive d = {.site = 31, .waveform = pulse, .joined = 1, .mu = {.03 * EV, .01 * EV}, .temperature = {30.0, 90.0}, .step = 2.0 * TIME,
+                             .end = 160.0 * TIME, .cut = 27, .force = 1, .spin = 2.0, .threads = 1 + 2 * k};
+        assert_int_equal(qep_evolve(&h, &d, &r[k], &err), QEP_OK);
+        assert_true(r[k].residual_N < 1e-13 && r[k].residual_S < 1e-13 && r[k].residual_E < 1e-13 && r[k].entropy_drift < 1e-12);
+    }
+    const size_t last = (r[0].frames - 1) * NX * NY;
+    double moved = 0.0;
+    for (size_t k = 0; k < r[0].steps; k++) {
+        moved += r[0].J_N[k] * 2.0 * TIME;
+    }
+    assert_true(fabs(moved) > 1e-3);
+    assert_digits(region(r[0].n + last, 27, NX * NY) - region(r[0].n, 27, NX * NY), moved, 1e-12);
+    assert_memory_equal(r[0].s + last, r[1].s + last, NX * NY * sizeof(double));
+    assert_memory_equal(r[0].J_E, r[1].J_E, r[0].steps * sizeof(double));
+    qep_evolution_free(&r[0]);
+    qep_evolution_free(&r[1]);
+    qep_hamiltonian_free(&h);
+}
+
+static void refusals(void **state) {
+    (void)state;
+    qep_hamiltonian h;
+    make_chain(&h, 20);
+    const qep_drive good = {.site = 0, .waveform = pulse, .mu = {0}, .temperature = {1.0}, .step = .1 * TIME, .end = 10.0 * TIME, .cut = 4, .spin = 1.0,
+                            .threads = 1};
+    static const char *const keys[] = {"/transport/drive/step", "/transport/drive/end", "/transport/drive/site", "/transport/drive/cut",
+                                       "/transport/drive/filling", "/transport/drive/end"};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        qep_drive d = good;
+        qep_evolution r;
+        qep_error err = {0};
+        d.step = k == 0 ? 0.0 : d.step;
+        d.end = k == 1 ? 0.0 : k == 5 ? 40.0 * TIME : d.end; /* the last: behind the echo */
+        d.site = k == 2 ? 20 : d.site;
+        d.cut = k == 3 ? 0 : d.cut;
+        d.temperature[0] = k == 4 ? -1.0 : d.temperature[0];
+        assert_int_equal(qep_evolve(&h, &d, &r, &err), QEP_ERR_CONFIG);
+        assert_string_equal(err.item[0].path, keys[k]);
+    }
+    qep_hamiltonian_free(&h);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trace),       cmocka_unit_test(heat_without_entropy), cmocka_unit_test(entropy_does_not_know_the_speed),
+        cmocka_unit_test(two_dimensional_region), cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
