@@ -156,6 +156,9 @@ def test_views_links_and_the_sidecar_know_every_frame(solve, tmp_path):
 def test_numbers_over_the_frames_are_lists(solve):
     file, results = solve(base(probes=[{"name": "tip", "at": [0.4, 0.3]}, {"name": "foot", "at": [0.9, 1.6]}]))
     assert list(file["series/time"]) == TIMES and file["series/time"].attrs["units"] == b"s"
+    for face in results.pop("faces"):
+        for name, values in face.items():
+            assert name == "name" or np.array_equal(file[f"series/faces/{face['name']}/{name}"][...], values), (face["name"], name)
     for name, values in results.items():
         if name != "probes":
             assert np.array_equal(file[f"series/{name}"][...], values), name
