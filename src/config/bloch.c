@@ -272,15 +272,18 @@ static int asked(const qep_config_bloch *b, const char *name) {
     return 0;
 }
 
-/* Keys that nothing asked for uses. */
-static void check_used(reader *r) {
-    const qep_config_bloch *b = &r->draft->config.bloch;
+/* Keys that nothing asked for uses: the run warns about them. */
+static void find_idle(reader *r) {
+    qep_config_bloch *b = &r->draft->config.bloch;
     const unsigned needs = all_needs(b);
     int by_frequency = 0;
     for (size_t i = 0; i < b->quantities; i++) {
         by_frequency |= b->quantity[i]->by_frequency;
     }
     const int ordered = asked(b, "sigma2") || asked(b, "nonlinear_drude");
+    if (row_given(r->draft, "bloch.frequency") && !by_frequency && ordered) {
+        reject(r, blame(r, "bloch.frequency"), "inapplicable", "the second order is static: there is no closed form at a frequency");
+    }
     const struct {
         const char *path;
         int used;
@@ -292,7 +295,8 @@ static void check_used(reader *r) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const int standard = strcmp(keys[i].path, "bloch.scheme") == 0 && b->scheme == 0; /* as the effective form has it */
         if (row_given(r->draft, keys[i].path) && !keys[i].used && !standard) {
-            reject(r, blame(r, keys[i].path), "inapplicable", "it has no effect here; it is used by %s, which \"quantities\" does not ask for", keys[i].by);
+            b->idle[b->idles].path = keys[i].path;
+            b->idle[b->idles++].by = keys[i].by;
         }
     }
 }
@@ -343,7 +347,7 @@ void finish_bloch(reader *r) {
     }
     if (complete && !r->failed) {
         check_dimensions(r);
-        check_used(r);
+        find_idle(r);
     }
 }
 

@@ -84,6 +84,10 @@ qep_status qep_run_bloch_pose(qep_run_state *run, qep_error *err) {
                   run->config->bloch.kind == QEP_BLOCH_WANNIER90 ? "/bloch/model/wannier90" : "/bloch/model", err));
     set_problem(run, s);
     QEP_TRY(qep_bloch_check(&s->problem, err));
+    for (size_t i = 0; i < run->config->bloch.idles; i++) {
+        qep_log_write(run->log, QEP_LOG_WARNING, "%s has no effect: it is used by %s, which \"quantities\" does not ask for",
+                      run->config->bloch.idle[i].path, run->config->bloch.idle[i].by);
+    }
     if (s->problem.quantities == 0) { /* a source uses it */
         return QEP_OK;
     }

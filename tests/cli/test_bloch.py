@@ -126,7 +126,7 @@ REFUSED = [  # changes, exit code, what the message must hold
     ({"model": {"name": "qwz", "t": "1 nm"}}, 3, "energy"), ({"model": {"name": "qwz", "a": 0}}, 3, "greater"), ({"model": None}, 3, "model"),
     ({"model": {"name": "massive_dirac"}, "quantities": ["chern"]}, 3, "continuum"), ({"model": {"name": "massive_dirac", "cutoff": "0.01 eV"}}, 3, "cutoff"),
     ({"model": {"name": "qwz", "u": -2.0}, "quantities": ["chern"]}, 5, "band 0"), ({"model": {"wannier90": "none_tb.dat"}}, 4, "none_tb.dat"),
-    ({"model": {**LIST, "lattice": [[1, 0], [2, 0]]}}, 3, "area"), ({"relaxation_time": 1e-13}, 3, "no effect"),
+    ({"model": {**LIST, "lattice": [[1, 0], [2, 0]]}}, 3, "area"),
     ({"model": {**LIST, "onsite": [1]}}, 3, "one energy per orbital"),
     ({"model": {**LIST, "hoppings": [{"R": [1, 0, 1], "from": 0, "to": 0, "value": 1}]}}, 3, "third"),
     ({"model": {**LIST, "hoppings": [{"R": [1, 0], "from": 0, "to": 2, "value": 1}]}}, 3, "to"),
@@ -143,6 +143,13 @@ def test_refused(call, write, changes, code, words):
     assert got.returncode in (code if isinstance(code, tuple) else (code,)), got.stdout
     assert words in got.stdout, got.stdout
     assert json.loads(got.stdout)["errors"][0]["path"].startswith("/bloch")
+
+
+@pytest.mark.parametrize("key, value", [("relaxation_time", 1e-13), ("field", [1, 0]), ("frequency", 1e12), ("scheme", "hall")])
+def test_keys_that_nothing_uses_are_named(bloch, key, value):
+    same = bloch()
+    got = bloch({key: value})
+    assert {name: got[name] for name in same} == same and f"bloch.{key} has no effect" in bloch.messages
 
 
 def test_outside_the_bands_is_said(bloch):

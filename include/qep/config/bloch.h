@@ -30,6 +30,10 @@ typedef struct {
     double tau; /* 0: not given */
     double field[3];
     int field_given, spin_factor, scheme, energy_in_eV, convergence;
+    struct {
+        const char *path, *by; /* static texts: a key that is given, and what would use it */
+    } idle[4];
+    size_t idles;
     const qep_bloch_quantity **quantity; /* owned array of rows */
     size_t quantities;
 } qep_config_bloch;
