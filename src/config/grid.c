@@ -17,13 +17,11 @@ static int read_kind(reader *r, const json_node *node, const char *word, int fir
     size_t count = 0;
     for (int k = first; k < QEP_BC_COUNT; k++) {
         const qep_bc_row *row = &qep_bc_table()[k];
-        if (strcmp(word, row->name) == 0 && row->supported) {
+        if (strcmp(word, row->name) == 0) {
             *kind = (qep_bc)k;
             return 1;
         }
-        if (row->supported) {
-            names[count++] = row->name;
-        }
+        names[count++] = row->name;
     }
     return reject_choice(r, node, word, names, count);
 }

@@ -38,10 +38,8 @@ static void write_face_kinds(writer *w) {
     write_key(w, "kind");
     write_raw(w, "{\"enum\": [");
     for (int k = 0; k < QEP_BC_COUNT; k++) {
-        if (qep_bc_table()[k].supported) {
-            write_format(w, "%s\"%s\"", separator, qep_bc_table()[k].name);
-            separator = ", ";
-        }
+        write_format(w, "%s\"%s\"", separator, qep_bc_table()[k].name);
+        separator = ", ";
     }
     write_raw(w, "]}");
 }

@@ -5,12 +5,12 @@
 #include <math.h>
 
 static const qep_bc_row boundaries[QEP_BC_COUNT] = {
-    [QEP_PERIODIC] = {"periodic", "", 1, "the field repeats; both faces of the axis"},
-    [QEP_DIRICHLET] = {"dirichlet", "V", 1, "phi = g on the face"},
-    [QEP_NEUMANN] = {"neumann", "V/m", 1, "n.grad phi = g, n the outward normal"},
-    [QEP_NATURAL] = {"natural", "V/m", 1,
+    [QEP_PERIODIC] = {"periodic", "", "the field repeats; both faces of the axis"},
+    [QEP_DIRICHLET] = {"dirichlet", "V", "phi = g on the face"},
+    [QEP_NEUMANN] = {"neumann", "V/m", "n.grad phi = g, n the outward normal"},
+    [QEP_NATURAL] = {"natural", "V/m",
                      "n.(grad phi - kappa grad S) = g: the face of an isolated sample"},
-    [QEP_OPEN] = {"open", "", 1,
+    [QEP_OPEN] = {"open", "",
                   "free space beyond the face: phi of an isolated system; on both faces, or opposite a "
                   "dirichlet, neumann or natural face"},
 };

@@ -49,8 +49,7 @@ static void list_quantities(listing *list) {
 static void list_boundaries(listing *list) {
     const qep_bc_row *rows = qep_bc_table();
     for (int i = 0; i < QEP_BC_COUNT; i++) {
-        add_line(list, "%-10s %-4s %s%s", rows[i].name, rows[i].value_unit, rows[i].doc,
-                 rows[i].supported ? "" : " (not available in this version)");
+        add_line(list, "%-10s %-4s %s", rows[i].name, rows[i].value_unit, rows[i].doc);
     }
 }
 

@@ -32,19 +32,6 @@ static int any_face_value(const qep_config *config) {
     return 0;
 }
 
-static qep_status check_supported(const qep_run_state *run, qep_error *err) {
-    const qep_bc_row *rows = qep_bc_table();
-    for (int bc = 0; bc < QEP_BC_COUNT; bc++) {
-        if (!rows[bc].supported && qep_run_has_face(run->grid, (qep_bc)bc)) {
-            return qep_error_add(err, QEP_ERR_PROBLEM, "not_available", "/boundary", NULL,
-                                 "\"%s\" faces are not available in this version; use dirichlet, "
-                                 "neumann, natural or periodic",
-                                 rows[bc].name);
-        }
-    }
-    return QEP_OK;
-}
-
 /* The readings other than "poisson" are definitions: there is no equation that charge or boundary values could enter.
  */
 static qep_status check_reading(const qep_run_state *run, qep_error *err) {
@@ -127,7 +114,6 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
                              "nothing drives the field: give \"entropy\", \"charge\", boundary "
                              "values or electrodes");
     }
-    QEP_TRY(check_supported(run, err));
     QEP_TRY(check_reading(run, err));
     run->constant = qep_grid_constant(run->grid);
     run->open_axes = qep_grid_open_axes(run->grid);

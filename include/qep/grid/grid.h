@@ -24,7 +24,6 @@ typedef enum {
 typedef struct {
     const char *name;
     const char *value_unit; /* unit of a face value, "" when it takes none */
-    int supported;          /* 0: recognised but not available in this version */
     const char *doc;
 } qep_bc_row;
 const qep_bc_row *qep_bc_table(void); /* QEP_BC_COUNT rows, indexed by qep_bc */
