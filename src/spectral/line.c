@@ -104,6 +104,36 @@ static void set_lengths(qep_line *line) {
     line->scratch = round_up(complex_rows * line->width, 8);
 }
 
+static const qep_line_row *find_row(qep_wall_kind low, qep_wall_kind high, qep_sampling sampling) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].low == low && rows[i].high == high && rows[i].sampling == sampling) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Shorter lines are done by the extension: the copies of a split would cost more than they spare. */
+enum { SPLIT_FROM = 32 };
+
+static int splits(const qep_line *line) {
+    return (line->row->machine == COSINE1 || line->row->machine == SINE1) && line->intervals % 2 == 0 && line->intervals >= SPLIT_FROM;
+}
+
+static qep_status create_from_row(qep_line **out, const qep_line_row *row, size_t n, size_t intervals, size_t batch, qep_effort effort,
+                                  qep_error *err);
+
+/* The even and the odd modes of a type I between two equal walls: the same pair, and the pair with the other wall, on half the line. */
+static qep_status split(qep_line *line, qep_effort effort, qep_error *err) {
+    const size_t half = line->intervals / 2, rows_of_parts = line->unknowns + 1;
+    const qep_wall_kind wall = line->row->low, other = wall == QEP_WALL_NEUMANN ? QEP_WALL_DIRICHLET : QEP_WALL_NEUMANN;
+    QEP_TRY(create_from_row(&line->even, line->row, half + 1, half, line->batch, effort, err));
+    QEP_TRY(create_from_row(&line->odd, find_row(wall, other, QEP_NODE), half + 1, half, line->batch, effort, err));
+    const size_t below = line->even->scratch > line->odd->scratch ? line->even->scratch : line->odd->scratch;
+    line->scratch = round_up(rows_of_parts * line->width, 8) + below;
+    return QEP_OK;
+}
+
 static qep_status create_from_row(qep_line **out, const qep_line_row *row, size_t n, size_t intervals, size_t batch, qep_effort effort,
                                   qep_error *err) {
     *out = NULL;
@@ -116,8 +146,8 @@ static qep_status create_from_row(qep_line **out, const qep_line_row *row, size_
     line->batch = batch;
     line->width = 2 * batch;
     set_lengths(line);
-    qep_status status = make_twiddles(line, err);
-    if (status == QEP_OK && line->unknowns > 0) {
+    qep_status status = splits(line) ? split(line, effort, err) : make_twiddles(line, err);
+    if (status == QEP_OK && line->unknowns > 0 && !line->even) {
         status = make_plans(line, effort, err);
     }
     if (status != QEP_OK) {
@@ -131,12 +161,7 @@ static qep_status create_from_row(qep_line **out, const qep_line_row *row, size_
 qep_status qep_line_create(qep_line **out, qep_wall_kind low, qep_wall_kind high, qep_sampling sampling, size_t n, size_t batch,
                            qep_effort effort, qep_error *err) {
     *out = NULL;
-    const qep_line_row *found = NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].low == low && rows[i].high == high && rows[i].sampling == sampling) {
-            found = &rows[i];
-        }
-    }
+    const qep_line_row *found = find_row(low, high, sampling);
     if (!found || n > (size_t)1 << 30) {
         return qep_error_add(err, QEP_ERR_PROBLEM, "inapplicable", NULL, NULL, "no transform for this boundary pair and %zu samples", n);
     }
@@ -151,6 +176,8 @@ void qep_line_destroy(qep_line *line) {
     if (!line) {
         return;
     }
+    qep_line_destroy(line->even);
+    qep_line_destroy(line->odd);
     if (line->backward && line->backward != line->forward) {
         fftw_destroy_plan(line->backward);
     }
@@ -182,6 +209,10 @@ size_t qep_line_batch(const qep_line *line) {
 }
 
 double qep_line_theta(const qep_line *line, size_t k) {
+    if (line->even) { /* even modes first */
+        const size_t evens = line->even->unknowns;
+        return k < evens ? qep_line_theta(line->even, k) : qep_line_theta(line->odd, k - evens);
+    }
     const double n = (double)line->intervals;
     if (line->row->machine == FOURIER) {
         const size_t mode = k < line->n - k ? k : line->n - k;

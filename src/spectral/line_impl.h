@@ -27,6 +27,7 @@ struct qep_line {
     double norm;
     double (*twiddle)[2]; /* cosine, sine */
     fftw_plan forward, backward;
+    qep_line *even, *odd; /* types I of even length: the transforms of half the length that do the work, else NULL */
     fftw_r2r_kind odd4; /* type IV of odd length is left to FFTW's real transform */
     int use_r2r;
 };

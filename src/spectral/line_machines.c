@@ -1,6 +1,7 @@
 /* The algorithms of line.c. Cosine transforms by an N-point complex FFT of the permuted line: Makhoul, IEEE Trans. ASSP 28 (1980) 27; the
  * type-IV one by N/2 points per line. The textbook N-point algorithms for the types I were rejected: their error grows as sqrt(N); the even
- * (odd) extension to 2N costs no more here, since its spectrum needs no unpacking. */
+ * (odd) extension to 2N costs no more here, since its spectrum needs no unpacking. Lines of even length are split into their even and odd modes
+ * first, which are lines of half the length, again and again. */
 #include "line_impl.h"
 
 #include "qep/base/simd.h"
@@ -143,6 +144,60 @@ static void odd_cosine4(const qep_line *line, double *block) {
     fftw_execute_r2r(line->forward, block, block);
 }
 
+/* Sum and difference of the line and its mirror image, y_j and z_j from x_j and x_{N-j}: sums give the even modes of cosines and the odd ones of
+ * sines. The middle sample is its own mirror and counts twice in the sum. parts: [even unknowns + odd unknowns][width]. */
+QEP_VARIANTS static void fold_halves(const qep_line *line, const double *block, double *parts) {
+    const int sine = line->row->machine == SINE1;
+    const size_t n = line->intervals, half = n / 2, width = line->width, first = line->row->first;
+    double *sums = sine ? parts + line->even->unknowns * width : parts, *differences = sine ? parts : parts + line->even->unknowns * width;
+    for (size_t j = first; j < half; j++) {
+        const double *a = block + (j - first) * width, *b = block + (n - j - first) * width;
+        double *sum = sums + (j - first) * width, *difference = differences + (j - first) * width;
+        for (size_t i = 0; i < width; i += 4) {
+            const vec u = load(a + i), v = load(b + i);
+            store(sum + i, u + v);
+            store(difference + i, u - v);
+        }
+    }
+    for (size_t i = 0; i < width; i += 4) {
+        store(sums + (half - first) * width + i, 2.0 * load(block + (half - first) * width + i));
+    }
+}
+
+QEP_VARIANTS static void unfold_halves(const qep_line *line, const double *parts, double *block) {
+    const int sine = line->row->machine == SINE1;
+    const size_t n = line->intervals, half = n / 2, width = line->width, first = line->row->first;
+    const double *symmetric = sine ? parts + line->even->unknowns * width : parts;
+    const double *antisymmetric = sine ? parts : parts + line->even->unknowns * width;
+    for (size_t j = first; j < half; j++) {
+        const double *s = symmetric + (j - first) * width, *t = antisymmetric + (j - first) * width;
+        double *a = block + (j - first) * width, *b = block + (n - j - first) * width;
+        for (size_t i = 0; i < width; i += 4) {
+            const vec u = load(s + i), v = load(t + i);
+            store(a + i, u + v);
+            store(b + i, u - v);
+        }
+    }
+    copy_row(line, block, half - first, symmetric, half - first);
+}
+
+static void split_forward(const qep_line *line, double *block, double *work) {
+    const size_t evens = line->even->unknowns, total = evens + line->odd->unknowns;
+    double *below = work + ((line->unknowns + 1) * line->width + 7) / 8 * 8;
+    fold_halves(line, block, work);
+    qep_line_forward_packed(line->even, work, below);
+    qep_line_forward_packed(line->odd, work + evens * line->width, below);
+    memcpy(block, work, total * line->width * sizeof *block);
+}
+
+static void split_backward(const qep_line *line, double *block, double *work) {
+    const size_t evens = line->even->unknowns;
+    qep_line_backward_packed(line->even, block, work);
+    qep_line_backward_packed(line->odd, block + evens * line->width, work);
+    memcpy(work, block, line->unknowns * line->width * sizeof *work);
+    unfold_halves(line, work, block);
+}
+
 /* DCT-I: the even extension to 2N has a real spectrum, so the packed spectrum is the answer for both lines. */
 static void cosine1(const qep_line *line, double *block, double *work) {
     const size_t m = line->unknowns, n = line->intervals;
@@ -256,10 +311,18 @@ static const struct {
 
 void qep_line_forward_packed(const qep_line *line, double *block, double *scratch) {
     fold(line, block);
+    if (line->even) {
+        split_forward(line, block, scratch);
+        return;
+    }
     machines[line->row->machine].forward(line, block, scratch);
 }
 
 void qep_line_backward_packed(const qep_line *line, double *block, double *scratch) {
+    if (line->even) {
+        split_backward(line, block, scratch);
+        return; /* types I are neither reversed nor alternated */
+    }
     machines[line->row->machine].backward(line, block, scratch);
     fold(line, block);
 }
