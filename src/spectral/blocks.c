@@ -76,6 +76,9 @@ void qep_block_gather_lines(const double *u, size_t stride, size_t count, size_t
         const double *from = u + i * stride;
         double *to = block + i * width;
         if (lines == 2 * QEP_MAX_BATCH) {
+            /* the neighbouring block comes next, and planes lie too far apart for the processor to see it */
+            __builtin_prefetch(from + 2 * QEP_MAX_BATCH);
+            __builtin_prefetch(from + 3 * QEP_MAX_BATCH);
             memcpy(to, from, 2 * QEP_MAX_BATCH * sizeof *to);
         } else {
             memcpy(to, from, lines * sizeof *to);
