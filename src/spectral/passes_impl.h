@@ -76,6 +76,16 @@ typedef struct {
     int round;
 } qep_pass_run;
 
+typedef enum { QEP_PASS_FORWARD, QEP_PASS_BACKWARD } qep_pass_way;
+
+/* 1 when the axis has more than one sample (pass_plan.c). */
+int qep_pass_is_active(const qep_passes *p, int d);
+
+/* All stages of every plane (pass_stages.c); whether the first of them calls `load`; the run with the memory of the calling thread. */
+void qep_pass_planes(const qep_pass_run *run, qep_pass_way way);
+int qep_pass_loads_in_stage(const qep_passes *p);
+qep_pass_run qep_pass_on_this_thread(const qep_pass_run *run);
+
 /* Plan the transforms of an axis (pass_axis.c). */
 qep_status qep_pass_axis_create(qep_pass_axis *axis, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err);
 void qep_pass_axis_free(qep_pass_axis *axis);
