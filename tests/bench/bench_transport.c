@@ -71,7 +71,7 @@ static int bench(size_t length, size_t width, double disorder) {
     failed = failed || qep_hamiltonian_from_grid(&h, &grid, &err) || qep_system_create(&system, &h, leads, 2, &err);
     for (int states = 0; !failed && states < 2; states++) {
         qep_green green;
-        failed = qep_green_init(&green, system, states ? QEP_GREEN_STATES : QEP_GREEN_T_ONLY, &err);
+        failed = qep_green_init(&green, system, states ? QEP_GREEN_STATES : QEP_GREEN_T_ONLY, &err) != QEP_OK;
         j.green = &green;
         j.states = states;
         j.E = 0.012 * QEP_E_CHARGE / system->unit;
