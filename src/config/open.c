@@ -60,10 +60,7 @@ void finish_gauge_length(reader *r) {
         }
         return;
     }
-    for (int d = 0; d < 3 && used; d++) {
-        const qep_axis *a = &grid->axis[d];
-        const int open = a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
-        const double images = a->bc[0] == a->bc[1] ? 1.0 : 2.0; /* beyond the wall of a half-open axis */
-        config->gauge_length = open ? hypot(config->gauge_length, images * a->length) : config->gauge_length;
+    if (used) {
+        config->gauge_length = qep_grid_open_diagonal(grid);
     }
 }

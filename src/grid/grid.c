@@ -91,13 +91,23 @@ void qep_grid_shape(const qep_grid *grid, size_t shape[3]) {
     }
 }
 
+int qep_grid_axis_open(const qep_grid *grid, int axis) {
+    const qep_axis *a = &grid->axis[axis];
+    return a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
+}
+
 int qep_grid_open_axes(const qep_grid *grid) {
-    int open = 0;
+    return qep_grid_axis_open(grid, 0) + qep_grid_axis_open(grid, 1) + qep_grid_axis_open(grid, 2);
+}
+
+double qep_grid_open_diagonal(const qep_grid *grid) {
+    double diagonal = 0.0;
     for (int d = 0; d < 3; d++) {
         const qep_axis *a = &grid->axis[d];
-        open += a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
+        const double images = a->bc[0] == a->bc[1] ? 1.0 : 2.0;
+        diagonal = qep_grid_axis_open(grid, d) ? hypot(diagonal, images * a->length) : diagonal;
     }
-    return open;
+    return diagonal;
 }
 
 qep_constant qep_grid_constant(const qep_grid *grid) {

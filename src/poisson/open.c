@@ -4,20 +4,11 @@
 
 #include "kernel_store.h"
 #include "qep/base/memory.h"
-#include <math.h>
 #include <omp.h>
 #include <string.h>
 
-static int is_open(const qep_axis *axis) {
-    return axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
-}
-
-int qep_open_count(const qep_grid *grid) {
-    return is_open(&grid->axis[0]) + is_open(&grid->axis[1]) + is_open(&grid->axis[2]);
-}
-
 int qep_open_half(const qep_grid *grid, int d) {
-    return is_open(&grid->axis[d]) && grid->axis[d].bc[0] != grid->axis[d].bc[1];
+    return qep_grid_axis_open(grid, d) && grid->axis[d].bc[0] != grid->axis[d].bc[1];
 }
 
 /* Eigenvalues of a closed axis by the kernel's modes. */
@@ -40,15 +31,6 @@ static qep_status describe_axis(const qep_poisson *p, int d, qep_kernel_axis *ax
     QEP_TRY(closed_eigenvalues(p, d, eigenvalues, err));
     *axis = (qep_kernel_axis){.modes = qep_passes_modes(p->passes, d), .eigenvalues = *eigenvalues};
     return QEP_OK;
-}
-
-/* Default gauge length: the diagonal of the open axes, doubled where a wall's image lies beyond. */
-static double diagonal(const qep_grid *grid) {
-    double length = 0.0;
-    for (int d = 0; d < 3; d++) {
-        length = hypot(length, is_open(&grid->axis[d]) ? grid->axis[d].length * (qep_open_half(grid, d) ? 2.0 : 1.0) : 0.0);
-    }
-    return length;
 }
 
 static qep_status make_kernel(const qep_poisson *p, double gauge_length, qep_kernel **kernel, qep_error *err) {
@@ -74,7 +56,7 @@ static size_t kernel_bytes(const qep_poisson *p) {
 }
 
 qep_status qep_open_create(qep_poisson *p, const qep_poisson_options *options, qep_error *err) {
-    const double start = omp_get_wtime(), gauge_length = options->gauge_length > 0.0 ? options->gauge_length : diagonal(&p->grid);
+    const double start = omp_get_wtime(), gauge_length = options->gauge_length > 0.0 ? options->gauge_length : qep_grid_open_diagonal(&p->grid);
     const int reused = qep_kernel_store_has(options->store, p, gauge_length);
     qep_kernel *kernel = reused ? options->store->kernel : NULL;
     if (!reused) {
@@ -87,7 +69,7 @@ qep_status qep_open_create(qep_poisson *p, const qep_poisson_options *options, q
         }
     }
     qep_passes_use_kernel(p->passes, qep_kernel_values(kernel));
-    p->open = (qep_poisson_open){.axes = qep_open_count(&p->grid),
+    p->open = (qep_poisson_open){.axes = qep_grid_open_axes(&p->grid),
                                  .kernel = p->calculus->derivative == QEP_SPECTRAL ? "truncated" : "lattice",
                                  .gauge_length = qep_kernel_gauge_length(kernel),
                                  .bytes = kernel_bytes(p),
@@ -102,10 +84,10 @@ size_t qep_open_memory(const qep_grid *grid, int threads) {
     for (int d = 0; d < 3; d++) {
         const qep_axis *source = &grid->axis[d];
         axis[d] = (qep_kernel_axis){.modes = source->bc[0] == QEP_PERIODIC ? source->n / 2 + 1 : source->n};
-        if (is_open(source)) {
+        if (qep_grid_axis_open(grid, d)) {
             const size_t half = qep_passes_padded(source->n) * (qep_open_half(grid, d) ? 2 : 1);
             axis[d] = (qep_kernel_axis){.open = 1, .m = half, .h = source->h};
         }
     }
-    return qep_open_count(grid) ? qep_kernel_memory(axis, threads) : 0;
+    return qep_grid_open_axes(grid) ? qep_kernel_memory(axis, threads) : 0;
 }

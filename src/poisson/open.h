@@ -5,8 +5,6 @@
 #include "qep/poisson/kernel.h"
 #include "solver_impl.h"
 
-/* Number of open axes. */
-int qep_open_count(const qep_grid *grid);
 /* 1 when axis d has a wall at one end and is open at the other. */
 int qep_open_half(const qep_grid *grid, int d);
 

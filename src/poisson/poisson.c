@@ -8,17 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-static int fixes_constant(const qep_walls *kinds) {
-    for (int d = 0; d < 3; d++) {
-        for (int side = 0; side < 2; side++) {
-            if (kinds->wall[d][side].kind == QEP_WALL_DIRICHLET) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
 static int has_walls(const qep_walls *kinds) {
     for (int i = 0; i < 6; i++) {
         if (kinds->wall[i / 2][i % 2].kind != QEP_WALL_NONE) {
@@ -44,7 +33,7 @@ static void fill_eigenvalues(qep_poisson *p, int d) {
 /* The operator is the caller's, except for the band-limited kernel beside finite differences. */
 static qep_status choose_operator(qep_poisson *p, const qep_calculus *calculus, qep_kernel_kind kernel, const qep_log *log, qep_error *err) {
     p->calculus = calculus;
-    if (!qep_open_count(&p->grid)) {
+    if (!qep_grid_open_axes(&p->grid)) {
         return QEP_OK;
     }
     if (kernel == QEP_KERNEL_LATTICE && calculus->derivative == QEP_SPECTRAL) {
@@ -64,8 +53,8 @@ static qep_status prepare(qep_poisson *p, const qep_calculus *calculus, const qe
     QEP_TRY(choose_operator(p, calculus, options->kernel, log, err));
     p->stencil = p->calculus->stencil;
     qep_walls_init(&p->kinds, &p->grid);
-    const int open = qep_open_count(&p->grid) > 0;
-    p->singular = !open && !fixes_constant(&p->kinds);
+    const int open = qep_grid_open_axes(&p->grid) > 0;
+    p->singular = qep_grid_constant(&p->grid) == QEP_CONSTANT_FREE;
     const size_t rows = p->grid.axis[1].n * p->grid.axis[2].n;
     QEP_TRY(qep_alloc_doubles(&p->row_sums, QEP_ROW_SUMS * rows, "row sums", err));
     QEP_TRY(qep_passes_create(&p->passes, &p->grid, &p->kinds, calculus->threads, calculus->effort, err));
@@ -155,8 +144,7 @@ static void tamper_edges(qep_poisson *p) {
 }
 
 int qep_poisson_offers_gradient(const qep_poisson *p, int axis) {
-    const qep_axis *a = &p->grid.axis[axis];
-    return p->calculus->derivative == QEP_SPECTRAL && a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
+    return p->calculus->derivative == QEP_SPECTRAL && qep_grid_axis_open(&p->grid, axis);
 }
 
 static qep_status check_gradient(qep_poisson *p, const qep_poisson_control *control, qep_error *err) {

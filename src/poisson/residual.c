@@ -38,17 +38,12 @@ enum { FINE_ORDER = 10, COARSE_ORDER = 8 };
 /* Charges in single cells and extrapolations at a wall before free space leave less than this many times what the order changes. */
 static const double RESOLUTION = 30.0;
 
-static int is_open(const qep_poisson *p, int d) {
-    const qep_axis *axis = &p->grid.axis[d];
-    return axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
-}
-
 /* Samples from a face of axis d within which the check knows nothing: before open faces, and with exact symbols before the wall at the other
  * end, where both orders share the error of the ghosts. */
 static size_t blind(const qep_poisson *p, int d, int side) {
     const qep_axis *axis = &p->grid.axis[d];
     const int exact = p->calculus->derivative == QEP_SPECTRAL;
-    if (!is_open(p, d) || (!exact && axis->bc[side] != QEP_OPEN)) {
+    if (!qep_grid_axis_open(&p->grid, d) || (!exact && axis->bc[side] != QEP_OPEN)) {
         return 0;
     }
     const size_t half = exact ? FINE_ORDER / 2 : (size_t)p->stencil.axis[d].half;
@@ -150,7 +145,7 @@ static void difference_open(const qep_poisson *p, const open_stencils *stencils,
                             double *r, double *unresolved, double *scratch) {
     memset(unresolved, 0, p->grid.axis[0].n * sizeof *unresolved);
     for (int d = 0; d < 3; d++) {
-        if (is_open(p, d)) {
+        if (qep_grid_axis_open(&p->grid, d)) {
             qep_stencil_row(&stencils->fine, u, walls, d, 2, y, z, -1.0, 1, r, scratch);
             qep_stencil_row(&stencils->fine, u, walls, d, 2, y, z, 1.0, 1, unresolved, scratch);
             qep_stencil_row(&stencils->coarse, u, walls, d, 2, y, z, -1.0, 1, unresolved, scratch);
@@ -166,7 +161,7 @@ static qep_status residual_spectral(const qep_poisson *p, const qep_source *in, 
         out[i] = in->f ? in->s * in->f[i] - in->mean : -in->mean;
     }
     for (int d = 0; d < 3; d++) {
-        if (!is_open(p, d)) {
+        if (!qep_grid_axis_open(&p->grid, d)) {
             QEP_TRY(qep_calculus_derivative(p->calculus, u, walls, d, 2, -1.0, NULL, 1, out, err));
         }
     }

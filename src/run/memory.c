@@ -92,8 +92,7 @@ static size_t scratch_per_sample(const qep_config *c) {
 
 /* The solver gives exact derivatives along axes with an open face: it knows phi beyond. */
 static int wants_gradient(const qep_run_state *run, int slopes, int d) {
-    const qep_axis *a = &run->grid->axis[d];
-    return slopes && run->config->derivative == QEP_SPECTRAL && a->n > 1 && (a->bc[0] == QEP_OPEN || a->bc[1] == QEP_OPEN);
+    return slopes && run->config->derivative == QEP_SPECTRAL && qep_grid_axis_open(run->grid, d);
 }
 
 static size_t estimate(const qep_run_state *run) {

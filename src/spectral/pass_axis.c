@@ -116,7 +116,7 @@ static qep_status map_modes(qep_pass_axis *axis, int periodic, qep_error *err) {
 qep_status qep_pass_axis_create(qep_pass_axis *axis, const qep_grid *grid, const qep_walls *walls, int d, qep_effort effort, qep_error *err) {
     const qep_axis *source = &grid->axis[d];
     *axis = (qep_pass_axis){.n = source->n, .h = source->h, .sampling = grid->sampling, .unknowns = source->n, .extent = source->n, .modes = 1};
-    axis->open = source->n > 1 && (source->bc[0] == QEP_OPEN || source->bc[1] == QEP_OPEN);
+    axis->open = qep_grid_axis_open(grid, d);
     QEP_TRY(qep_alloc_doubles(&axis->eigenvalues, axis->n, "eigenvalues", err));
     for (size_t i = 0; i < axis->n; i++) {
         axis->eigenvalues[i] = axis->n == 1 ? 0.0 : -1.0;

@@ -137,7 +137,7 @@ size_t qep_passes_memory(const qep_grid *grid, int threads) {
     const size_t plane = grid->axis[0].n * grid->axis[1].n;
     for (int d = 0; d < 3; d++) {
         const qep_axis *axis = &grid->axis[d];
-        open[d] = axis->n > 1 && (axis->bc[0] == QEP_OPEN || axis->bc[1] == QEP_OPEN);
+        open[d] = (size_t)qep_grid_axis_open(grid, d);
         axes += open[d];
         padded[d] = open[d] ? qep_passes_padded(axis->n) : axis->n;
         longest = larger(longest, padded[d]);

@@ -55,8 +55,11 @@ size_t qep_grid_count(const qep_grid *grid);
 double qep_grid_coordinate(const qep_grid *grid, int axis, size_t i);
 /* 1 when derivatives along this axis exist (more than one sample). */
 int qep_grid_axis_active(const qep_grid *grid, int axis);
-/* Number of axes of more than one sample with an open face. */
+/* 1 when the axis has more than one sample and an open face; number of such axes. */
+int qep_grid_axis_open(const qep_grid *grid, int axis);
 int qep_grid_open_axes(const qep_grid *grid);
+/* Diagonal of the open axes, m, each doubled where a wall opposite the open face makes images; 0 without open axes. */
+double qep_grid_open_diagonal(const qep_grid *grid);
 /* What fixes the constant of a potential on the grid: a Dirichlet face or three open axes; nothing, so that it is a gauge; or, with one or two open
  * axes, where phi of a net charge grows without limit, the convention of the free-space Green's function. */
 typedef enum { QEP_CONSTANT_FIXED, QEP_CONSTANT_FREE, QEP_CONSTANT_CONVENTION } qep_constant;
