@@ -232,8 +232,7 @@ static void add_products(const bloch_layout *l, const double speed[3], const dou
     }
 }
 
-/* Curvature and G of the states with the pairs that are kept as pairs put back, [n][pairs] and [n][symmetric]. */
-static void whole(const bloch_rows *rows, const bloch_layout *l, const bloch_states *s, size_t n, double curvature[3], double G[6]) {
+void bloch_rows_whole(const bloch_rows *rows, const bloch_layout *l, const bloch_states *s, size_t n, double curvature[3], double G[6]) {
     const double *row = rows->state + n * l->at[CHANNEL_COUNT];
     for (int g = 0; g < bloch_pairs(l->dim); g++) {
         curvature[g] = l->mask & (1u << CHANNEL_OMEGA) ? row[l->at[CHANNEL_OMEGA] + (size_t)g] : 0.0;
@@ -251,6 +250,21 @@ static void whole(const bloch_rows *rows, const bloch_layout *l, const bloch_sta
             G[f] += sign * pair[l->at[CHANNEL_G] + (size_t)f];
         }
     }
+}
+
+double bloch_level_velocity(const bloch_states *s, size_t n, int axis) {
+    size_t first = n, last = n + 1;
+    double sum = 0.0;
+    while (first > 0 && s->energy[first] - s->energy[first - 1] < BLOCH_DEGENERATE) {
+        first--;
+    }
+    while (last < s->n && s->energy[last] - s->energy[last - 1] < BLOCH_DEGENERATE) {
+        last++;
+    }
+    for (size_t m = first; m < last; m++) {
+        sum += creal(s->V[axis][m + m * s->n]);
+    }
+    return sum / (double)(last - first);
 }
 
 static size_t level_end(const bloch_states *s, size_t first) {
@@ -273,7 +287,7 @@ static void finish_level(bloch_rows *rows, const bloch_layout *l, const bloch_st
     }
     for (size_t n = first; n < last; n++) {
         double curvature[3], G[6];
-        whole(rows, l, s, n, curvature, G);
+        bloch_rows_whole(rows, l, s, n, curvature, G);
         for (int f = 0; f < bloch_symmetric(l->dim); f++) {
             rows->largest_G = fmax(rows->largest_G, fabs(G[f]));
         }

@@ -57,6 +57,10 @@ typedef struct {
 
 qep_status bloch_rows_create(bloch_rows *rows, const bloch_layout *layout, size_t n, qep_error *err);
 void bloch_rows_destroy(bloch_rows *rows);
+/* Curvature [antisymmetric] and G [symmetric] of state n with the pairs that are kept as pairs put back; 0 for channels that the layout lacks. */
+void bloch_rows_whole(const bloch_rows *rows, const bloch_layout *layout, const bloch_states *states, size_t n, double curvature[3], double G[6]);
+/* V of the level that state n belongs to, eV m: the mean over its states. */
+double bloch_level_velocity(const bloch_states *states, size_t n, int axis);
 void bloch_rows_fill(bloch_rows *rows, const bloch_layout *layout, const bloch_states *states);
 
 #endif

@@ -77,6 +77,36 @@ static qep_status check_lists(const qep_bloch_problem *p, qep_error *err) {
     return QEP_OK;
 }
 
+/* Add what the quantity (may be NULL) lacks. */
+static qep_status check_quantity(const qep_bloch_problem *p, const qep_bloch_quantity *row, qep_status status, qep_error *err) {
+    for (size_t i = 0; row && i < sizeof needs / sizeof *needs; i++) {
+        if ((row->needs & needs[i].need) && !needs[i].given(p)) {
+            status = qep_error_add(err, needs[i].status, needs[i].code, needs[i].path, NULL, "\"%s\" %s", row->name, needs[i].text);
+        }
+    }
+    return status;
+}
+
+static qep_status check_maps(const qep_bloch_problem *p, qep_status status, qep_error *err) {
+    if (p->model->function) {
+        status = qep_error_add(err, QEP_ERR_CONFIG, "inapplicable", "/bloch/maps", NULL, "maps need the Brillouin zone of a lattice; this is a continuum model");
+    }
+    for (size_t i = 0; i < p->map_bands; i++) {
+        if (p->map_band[i] >= p->model->bands) {
+            status = qep_error_add(err, QEP_ERR_CONFIG, "out_of_range", "/bloch/map_bands", NULL, "band %zu came; the bands are numbered from 0 to %zu",
+                                   p->map_band[i], p->model->bands - 1);
+        }
+    }
+    for (size_t i = 0; i < p->maps; i++) {
+        if (p->map[i].band && !p->model->has_positions && strcmp(p->map[i].band->name, "energy") != 0) {
+            status = qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/bloch/model", NULL,
+                                   "the map \"%s\" depends on the positions of the orbitals, which an _hr.dat does not hold; give \"centres\", or use the _tb.dat",
+                                   p->map[i].band->name);
+        }
+    }
+    return status;
+}
+
 qep_status qep_bloch_check(const qep_bloch_problem *p, qep_error *err) {
     qep_status status = check_lists(p, err);
     bloch_points set;
@@ -86,13 +116,12 @@ qep_status qep_bloch_check(const qep_bloch_problem *p, qep_error *err) {
         bloch_points_destroy(&set);
     }
     for (size_t q = 0; q < p->quantities; q++) {
-        for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-            if ((p->quantity[q]->needs & needs[i].need) && !needs[i].given(p)) {
-                status = qep_error_add(err, needs[i].status, needs[i].code, needs[i].path, NULL, "\"%s\" %s", p->quantity[q]->name, needs[i].text);
-            }
-        }
+        status = check_quantity(p, p->quantity[q], status, err);
     }
-    return status;
+    for (size_t i = 0; i < p->maps; i++) {
+        status = check_quantity(p, p->map[i].quantity, status, err);
+    }
+    return p->maps ? check_maps(p, status, err) : status;
 }
 
 /* ---- one pass ---- */
@@ -415,6 +444,8 @@ size_t qep_bloch_memory(const qep_bloch_problem *p) {
     if (asks(p, "bands") && !qep_size_multiply(points, 2 * p->model->bands * sizeof(double), &more)) {
         return (size_t)-1;
     }
+    const size_t maps = qep_bloch_maps_memory(p);
+    more = maps > more ? maps : more;
     return bytes > (size_t)-1 - more ? (size_t)-1 : bytes + more;
 }
 

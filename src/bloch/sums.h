@@ -14,6 +14,23 @@ typedef struct {
 } bloch_integral_row;
 extern const bloch_integral_row bloch_integrals[QEP_BLOCH_INTEGRALS];
 
+/* integrand.c: what is asked for, as channels and kernels. */
+typedef struct {
+    const qep_bloch_request *request; /* borrowed */
+    bloch_layout layout;
+    double *omega;    /* [frequencies + 1] hbar omega, eV; the first is 0 */
+    unsigned kernels; /* mask */
+    size_t width;     /* values per (mu, T) */
+    size_t at[QEP_BLOCH_INTEGRALS];
+} bloch_integrand;
+qep_status bloch_integrand_create(bloch_integrand *what, const qep_bloch_request *request, qep_error *err);
+void bloch_integrand_destroy(bloch_integrand *what);
+/* Components of an integral. */
+size_t bloch_integrand_count(const bloch_integrand *what, int integral);
+/* All integrals [width] of one k at one (mu, T), times `weight`. */
+void bloch_integrand_at(const bloch_integrand *what, const bloch_rows *rows, const double *energy, double weight, const qep_bloch_state_point *at,
+                        double *out);
+
 /* Energies between which all bands lie, eV: from the sizes of H(R), or of H at the cutoff. */
 void bloch_band_bounds(const qep_bloch_model *model, double *bottom, double *top);
 

@@ -8,84 +8,11 @@
 #include <string.h>
 
 void destroy_bloch(qep_config_bloch *b) {
-    void *const all[] = {b->file, b->centres, b->orbital, b->onsite, b->hopping, b->temperature, b->mu, b->frequency, (void *)b->quantity};
+    void *const all[] = {b->file, b->centres, b->orbital, b->onsite, b->hopping, b->temperature, b->mu, b->frequency, (void *)b->quantity, b->map,
+                         b->map_band};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         qep_free(all[i]);
     }
-}
-
-/* ---- k-grid ---- */
-
-static int read_points(reader *r, const json_node *node, qep_config_bloch *b) {
-    if (!node || node->kind != JSON_ARRAY || (node->count != 2 && node->count != 3)) {
-        return reject(r, node ? node : r->json->root, "wrong_type", "two or three integers are needed, one per axis of the k-grid");
-    }
-    b->axes = (int)node->count;
-    int good = 1;
-    for (size_t i = 0; i < node->count; i++) {
-        double value = 0.0;
-        good = read_integer(r, node->child[i], 2, 1e9, &value) && good;
-        b->points[i] = (size_t)value;
-    }
-    return good;
-}
-
-static int read_shift(reader *r, const json_node *node, qep_config_bloch *b) {
-    const qep_dimension none = QEP_DIM_NONE;
-    double_list list = {0};
-    int good = read_numbers(r, node, &none, &list);
-    if (good && list.count != (size_t)b->axes) {
-        good = reject(r, node, "contradiction", "%zu numbers came, but the k-grid has %d axes", list.count, b->axes);
-    }
-    for (size_t i = 0; good && i < list.count; i++) {
-        b->shift[i] = list.value[i];
-    }
-    qep_free(list.value);
-    return good;
-}
-
-int read_bloch_kgrid(reader *r, const config_row *row, const json_node *node) {
-    static const char *const keys[] = {"points", "shift", "refine"};
-    qep_config_bloch *b = &r->draft->config.bloch;
-    (void)row;
-    if (node->kind != JSON_OBJECT || !json_member(node, "points")) {
-        return reject(r, node, "wrong_type", "{\"points\": [N1, N2, N3], \"shift\": [0, 0, 0]} is needed");
-    }
-    const json_node *shift = json_member(node, "shift"), *refine = json_member(node, "refine");
-    double levels = 0.0;
-    int good = check_keys(r, node, keys, 3);
-    good = read_points(r, json_member(node, "points"), b) && good;
-    good = (!shift || !good || read_shift(r, shift, b)) && good;
-    good = (!refine || read_integer(r, refine, 0, 12, &levels)) && good;
-    b->refine = (size_t)levels;
-    return good;
-}
-
-int write_bloch_kgrid(writer *w, const draft *d, const config_row *row) {
-    const qep_config_bloch *b = &d->config.bloch;
-    (void)row;
-    if (!b->given || !w) {
-        return b->given;
-    }
-    write_open(w, '{');
-    write_key(w, "points");
-    write_open(w, '[');
-    for (int i = 0; i < b->axes; i++) {
-        write_next(w);
-        write_format(w, "%zu", b->points[i]);
-    }
-    write_close(w, ']');
-    write_key(w, "shift");
-    write_open(w, '[');
-    for (int i = 0; i < b->axes; i++) {
-        write_next(w);
-        write_number(w, b->shift[i]);
-    }
-    write_close(w, ']');
-    write_key(w, "refine");
-    write_format(w, "%zu", b->refine);
-    write_close(w, '}');
-    return 1;
 }
 
 /* ---- lists: a number or several ---- */
@@ -202,63 +129,15 @@ int write_bloch_energy_unit(writer *w, const draft *d, const config_row *row) {
     return d->config.bloch.given;
 }
 
-int read_bloch_quantities(reader *r, const config_row *row, const json_node *node) {
-    qep_config_bloch *b = &r->draft->config.bloch;
-    size_t count = 0;
-    const qep_bloch_quantity *table = qep_bloch_quantities(&count);
-    const char *names[64];
-    void *block = NULL;
-    (void)row;
-    for (size_t i = 0; i < count && i < 64; i++) {
-        names[i] = table[i].name;
-    }
-    if (node->kind != JSON_ARRAY || node->count == 0) {
-        return reject(r, node, "wrong_type", "a list of quantities like [\"s\", \"sigma_H\"] is needed");
-    }
-    if (qep_alloc(&block, node->count, sizeof *b->quantity, "quantities", NULL) != QEP_OK) {
-        return reject_memory(r);
-    }
-    b->quantity = block;
-    int good = 1;
-    for (size_t i = 0; i < node->count; i++) {
-        const json_node *child = node->child[i];
-        const qep_bloch_quantity *found = child->kind == JSON_STRING ? qep_bloch_quantity_find(child->string) : NULL;
-        if (!found) {
-            good = child->kind == JSON_STRING ? reject_choice(r, child, child->string, names, count < 64 ? count : 64)
-                                              : reject(r, child, "wrong_type", "the name of a quantity is needed");
-            continue;
-        }
-        for (size_t k = 0; k < b->quantities; k++) {
-            if (b->quantity[k] == found) {
-                good = reject(r, child, "contradiction", "\"%s\" is listed twice", found->name);
-            }
-        }
-        b->quantity[b->quantities++] = found;
-    }
-    return good;
-}
-
-int write_bloch_quantities(writer *w, const draft *d, const config_row *row) {
-    const qep_config_bloch *b = &d->config.bloch;
-    (void)row;
-    if (b->quantities == 0 || !w) {
-        return b->quantities > 0;
-    }
-    write_open(w, '[');
-    for (size_t i = 0; i < b->quantities; i++) {
-        write_next(w);
-        write_string(w, b->quantity[i]->name);
-    }
-    write_close(w, ']');
-    return 1;
-}
-
 /* ---- together ---- */
 
 static unsigned all_needs(const qep_config_bloch *b) {
     unsigned needs = 0;
     for (size_t i = 0; i < b->quantities; i++) {
         needs |= b->quantity[i]->needs;
+    }
+    for (size_t i = 0; i < b->maps; i++) {
+        needs |= b->map[i].quantity ? b->map[i].quantity->needs : 0;
     }
     return needs;
 }
@@ -276,9 +155,17 @@ static int asked(const qep_config_bloch *b, const char *name) {
 static void find_idle(reader *r) {
     qep_config_bloch *b = &r->draft->config.bloch;
     const unsigned needs = all_needs(b);
-    int by_frequency = 0;
+    int by_frequency = 0, by_band = 0;
     for (size_t i = 0; i < b->quantities; i++) {
         by_frequency |= b->quantity[i]->by_frequency;
+    }
+    for (size_t i = 0; i < b->maps; i++) {
+        by_frequency |= b->map[i].quantity && b->map[i].quantity->by_frequency;
+        by_band |= b->map[i].band != NULL;
+    }
+    if (b->map_bands > 0 && !by_band) {
+        reject(r, blame(r, "bloch.map_bands"), "inapplicable", "no map of \"maps\" belongs to a band; give energy, velocity, berry_curvature, quantum_metric or "
+                                                               "normalised_metric");
     }
     const int ordered = asked(b, "sigma2") || asked(b, "nonlinear_drude");
     if (row_given(r->draft, "bloch.frequency") && !by_frequency && ordered) {
@@ -340,69 +227,14 @@ void finish_bloch(reader *r) {
     }
     b->given = 1;
     int complete = 1;
-    /* A section that only feeds a source needs no more than the model and the k-grid. */
-    const size_t count = drives_field(r) && !json_member(section, "quantities") ? 2 : sizeof needed / sizeof *needed;
-    for (size_t i = 0; i < count; i++) {
+    /* Maps alone need no quantities; a section that only feeds a source needs no more than the model and the k-grid. */
+    const int maps = json_member(section, "maps") != NULL, all = sizeof needed / sizeof *needed;
+    const int count = json_member(section, "quantities") ? all : maps ? all - 1 : drives_field(r) ? 2 : all;
+    for (int i = 0; i < count; i++) {
         complete = (json_member(section, needed[i][0]) || reject_missing(r, section, needed[i][0], needed[i][1])) && complete;
     }
     if (complete && !r->failed) {
         check_dimensions(r);
         find_idle(r);
     }
-}
-
-/* ---- schema ---- */
-
-static void definition(writer *w, const char *name, const char *json) {
-    write_key(w, name);
-    write_raw(w, json);
-}
-
-#define META "\"$schema\": {\"type\": \"string\"}, \"title\": {}, \"comment\": {}}, \"patternProperties\": {\"^x-\": {}}, \"additionalProperties\": false"
-#define SCALAR "{\"type\": [\"number\", \"string\"]}"
-
-static void write_builtin_definition(writer *w) {
-    size_t count = 0;
-    const qep_bloch_model_row *rows = qep_bloch_models(&count);
-    write_key(w, "bloch_builtin");
-    write_raw(w, "{\"anyOf\": [");
-    for (size_t i = 0; i < count; i++) {
-        write_format(w, "%s{\"type\": \"object\", \"required\": [\"name\"], \"properties\": {\"name\": {\"const\": \"%s\"}, ", i ? ", " : "", rows[i].name);
-        for (size_t p = 0; p < qep_bloch_parameter_count(&rows[i]); p++) {
-            write_format(w, "\"%s\": {\"description\": \"%s\", \"type\": [\"number\", \"string\"]}, ", rows[i].parameter[p].name, rows[i].parameter[p].doc);
-        }
-        write_raw(w, META "}");
-    }
-    write_raw(w, "]}");
-}
-
-void write_bloch_definitions(writer *w) {
-    size_t count = 0;
-    const qep_bloch_quantity *rows = qep_bloch_quantities(&count);
-    write_builtin_definition(w);
-    definition(w, "bloch_file",
-               "{\"type\": \"object\", \"required\": [\"wannier90\"], \"properties\": {\"wannier90\": {\"type\": \"string\", \"minLength\": 1}, \"centres\": "
-               "{\"type\": \"string\", \"minLength\": 1}, \"lattice\": {\"$ref\": \"#/$defs/bloch_vectors\"}, " META "}");
-    definition(w, "bloch_vectors", "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 3, \"items\": " SCALAR "}}");
-    definition(w, "bloch_energy", "{\"anyOf\": [" SCALAR ", {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": " SCALAR "}]}");
-    definition(w, "bloch_hopping",
-               "{\"type\": \"object\", \"required\": [\"R\", \"from\", \"to\", \"value\"], \"properties\": {\"R\": {\"type\": \"array\", \"minItems\": 2, "
-               "\"maxItems\": 3, \"items\": {\"type\": \"integer\"}}, \"from\": {\"type\": \"integer\", \"minimum\": 0}, \"to\": {\"type\": \"integer\", "
-               "\"minimum\": 0}, \"value\": {\"$ref\": \"#/$defs/bloch_energy\"}, " META "}");
-    definition(w, "bloch_list",
-               "{\"type\": \"object\", \"required\": [\"lattice\", \"orbitals\", \"onsite\", \"hoppings\"], \"properties\": {\"lattice\": {\"$ref\": "
-               "\"#/$defs/bloch_vectors\"}, \"orbitals\": {\"$ref\": \"#/$defs/bloch_vectors\"}, \"onsite\": {\"type\": \"array\", \"minItems\": 1, \"items\": " SCALAR
-               "}, \"hoppings\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/bloch_hopping\"}}, " META "}");
-    definition(w, "bloch_model", "{\"anyOf\": [{\"$ref\": \"#/$defs/bloch_builtin\"}, {\"$ref\": \"#/$defs/bloch_file\"}, {\"$ref\": \"#/$defs/bloch_list\"}]}");
-    definition(w, "bloch_kgrid",
-               "{\"type\": \"object\", \"required\": [\"points\"], \"properties\": {\"points\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 3, \"items\": "
-               "{\"type\": \"integer\", \"minimum\": 2}}, \"shift\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 3, \"items\": " SCALAR
-               "}, \"refine\": {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 12, \"default\": 0}, " META "}");
-    definition(w, "one_or_more", "{\"anyOf\": [" SCALAR ", {\"type\": \"array\", \"minItems\": 1, \"items\": " SCALAR "}]}");
-    write_key(w, "bloch_quantities");
-    write_raw(w, "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"enum\": [");
-    for (size_t i = 0; i < count; i++) {
-        write_format(w, "%s\"%s\"", i ? ", " : "", rows[i].name);
-    }
-    write_raw(w, "]}}");
 }

@@ -16,6 +16,10 @@ int read_bloch_energy_unit(reader *r, const config_row *row, const json_node *no
 int write_bloch_energy_unit(writer *w, const draft *d, const config_row *row);
 int read_bloch_quantities(reader *r, const config_row *row, const json_node *node);
 int write_bloch_quantities(writer *w, const draft *d, const config_row *row);
+int read_bloch_maps(reader *r, const config_row *row, const json_node *node);
+int write_bloch_maps(writer *w, const draft *d, const config_row *row);
+int read_bloch_map_bands(reader *r, const config_row *row, const json_node *node);
+int write_bloch_map_bands(writer *w, const draft *d, const config_row *row);
 /* What the rows must satisfy together. */
 void finish_bloch(reader *r);
 /* Members of $defs. */

@@ -238,6 +238,13 @@ static const config_row rows[] = {
     {.path = "bloch.quantities", .type = ROW_SPECIAL, .read = read_bloch_quantities, .write = write_bloch_quantities, .kind = "list of quantities",
      .schema = "{\"$ref\": \"#/$defs/bloch_quantities\"}", .example = "[\"s\", \"sigma_H\", \"alpha_H\"]",
      .doc = "What is computed; --list bloch shows names and units."},
+    {.path = "bloch.maps", .type = ROW_SPECIAL, .read = read_bloch_maps, .write = write_bloch_maps, .kind = "list of maps",
+     .schema = "{\"$ref\": \"#/$defs/bloch_maps\"}", .example = "[\"berry_curvature\", \"alpha_H\"]",
+     .doc = "Maps over the Brillouin zone, as meshes k_<name> on the k-grid: energy, velocity, berry_curvature, quantum_metric, normalised_metric of each "
+            "band, and integrands of quantities of rank 0 and 2 at the first temperature, chemical potential and frequency."},
+    {.path = "bloch.map_bands", .type = ROW_SPECIAL, .read = read_bloch_map_bands, .write = write_bloch_map_bands, .kind = "list of integers",
+     .schema = "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"type\": \"integer\", \"minimum\": 0}}", .example = "[0, 1]",
+     .doc = "Bands, counted from 0, whose maps are wanted; all when not given."},
     {.path = "transport", .type = ROW_SECTION,
      .doc = "Particle, energy, heat and entropy flow through a conductor with leads, or a driven one without (docs/transport.md). Results go to "
             "/data/0/results/transport, site fields on a grid to meshes. Required: hamiltonian, and leads or drive."},

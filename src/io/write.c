@@ -105,6 +105,7 @@ qep_status qep_writer_create(qep_writer **writer, const qep_write_options *optio
     qep_writer *made = block;
     made->sink.fd = -1;
     made->file = made->frame_group = made->meshes = -1;
+    made->other.axis[0] = made->other.axis[1] = made->other.axis[2] = -1;
     made->axis[0] = made->axis[1] = made->axis[2] = made->component3 = made->component9 = -1;
     H5Eget_auto2(H5E_DEFAULT, &made->error_printer, &made->error_printer_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* the library prints nothing */
@@ -179,8 +180,8 @@ static qep_status write_component(qep_writer *writer, const qep_write_record *re
     char name[3];
     qep_write_component_name(writer, record, component, name);
     hid_t set = -1;
-    qep_status status = qep_write_values(writer, parent, record->rank == 0 ? record->name : name,
-                                         record, values, &set, err);
+    qep_status status = qep_write_values(writer, &writer->grid, parent,
+                                         record->rank == 0 ? record->name : name, values, &set, err);
     if (status == QEP_OK) {
         const int ok = (record->rank > 0 || qep_write_record_attributes(writer, set, record)) &&
                        qep_write_component_attributes(writer, set, record);
@@ -245,6 +246,10 @@ static int write_tail(qep_writer *writer, const char *exit_state) {
              (!writer->options.views ||
               (qep_write_scale_references(writer) && qep_write_root_links(writer, last)));
     }
+    if (writer->other.count > 0 && writer->frame_count > 0) {
+        ok = ok && qep_write_other_links(writer) &&
+             (writer->record_count > 0 || qep_write_other_plot(writer));
+    }
     hid_t provenance = qep_h5_group(writer->file, "provenance");
     ok = ok && provenance >= 0 && qep_h5_text(provenance, "exit_state", exit_state);
     close_group(&provenance);
@@ -263,6 +268,7 @@ static int close_file(qep_writer *writer) {
     leave_frame(writer);
     for (int d = 0; d < 3; d++) {
         close_scale(&writer->axis[d]);
+        close_scale(&writer->other.axis[d]);
     }
     close_scale(&writer->component3);
     close_scale(&writer->component9);
@@ -363,7 +369,8 @@ qep_status qep_writer_commit(qep_writer *writer, const char *exit_state, qep_err
     }
     if (status == QEP_OK) {
         const int sidecar =
-            writer->options.xdmf && writer->record_count > 0 && writer->frame_count > 0;
+            writer->options.xdmf && writer->frame_count > 0 &&
+            writer->record_count + writer->other.count > 0;
         status = publish(writer, writer->names.target, sidecar, err);
     }
     if (status != QEP_OK) {
@@ -411,6 +418,7 @@ void qep_writer_destroy(qep_writer *writer) {
         qep_free(writer->record[r].equation);
     }
     qep_free(writer->record);
+    qep_write_other_free(&writer->other);
     qep_free(writer->frame);
     qep_write_names_free(&writer->names);
     qep_free(writer);

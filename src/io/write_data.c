@@ -160,25 +160,24 @@ static qep_status write_single(const qep_writer *writer, hid_t set, int rank, co
     return status;
 }
 
-qep_status qep_write_values(const qep_writer *writer, hid_t parent, const char *name,
-                            const qep_write_record *record, const double *values, hid_t *set,
-                            qep_error *err) {
-    const int rank = writer->grid.ndim;
+qep_status qep_write_values(const qep_writer *writer, const qep_grid *grid, hid_t parent,
+                            const char *name, const double *values, hid_t *set, qep_error *err) {
+    const int rank = grid->ndim;
     size_t extent[3];
     hsize_t shape[3] = {1, 1, 1};
-    qep_grid_shape(&writer->grid, extent);
+    qep_grid_shape(grid, extent);
     for (int d = 0; d < rank; d++) {
         shape[d] = extent[d];
     }
     *set = create_set(writer, parent, name, rank, shape);
-    QEP_TRY(qep_write_result(writer, *set >= 0, record->name, err));
+    QEP_TRY(qep_write_result(writer, *set >= 0, name, err));
     uint64_t sum = 0;
     if (writer->options.single_precision) {
-        QEP_TRY(write_single(writer, *set, rank, shape, record->name, values, &sum, err));
+        QEP_TRY(write_single(writer, *set, rank, shape, name, values, &sum, err));
     } else {
-        const int ok = write_double(writer, *set, values, qep_grid_count(&writer->grid), &sum);
-        QEP_TRY(qep_write_result(writer, ok, record->name, err));
+        const int ok = write_double(writer, *set, values, qep_grid_count(grid), &sum);
+        QEP_TRY(qep_write_result(writer, ok, name, err));
     }
     const int ok = qep_h5_attribute(*set, "checksum", H5T_STD_U64LE, H5T_NATIVE_UINT64, 0, &sum);
-    return qep_write_result(writer, ok, record->name, err);
+    return qep_write_result(writer, ok, name, err);
 }

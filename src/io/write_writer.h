@@ -31,6 +31,22 @@ typedef struct {
     char *temporary_sidecar;
 } qep_write_names;
 
+/* Meshes on axes of their own (write_mesh.c). */
+typedef struct {
+    char name[96], title[256], units[QEP_WRITE_UNIT];
+} qep_write_mesh;
+typedef struct {
+    qep_grid grid; /* ndim 0: none */
+    qep_dimension dimension;
+    char label[3][16], units[QEP_WRITE_UNIT];
+    double vectors[9]; /* [ndim][ndim] */
+    int is_cartesian;
+    size_t frame; /* that they are in */
+    hid_t axis[3];
+    qep_write_mesh *mesh; /* [count] */
+    size_t count;
+} qep_write_other;
+
 struct qep_writer {
     qep_write_options options; /* file points to names.target */
     qep_write_names names;
@@ -48,6 +64,7 @@ struct qep_writer {
     hid_t frame_group, meshes;             /* its groups, */
     int has_axis;                          /* and the scales, open while the file is: x, y, z, */
     hid_t axis[3], component3, component9; /* and of vector and tensor components; -1 when absent */
+    qep_write_other other;
     H5E_auto2_t error_printer;             /* HDF5's own, put back at the end */
     void *error_printer_data;
 };
@@ -83,10 +100,9 @@ int qep_write_component_attributes(const qep_writer *writer, hid_t set,
 /* Names of the existing axes in file order ("z", "y", "x"). */
 const char *const *qep_write_axis_names(const qep_writer *writer);
 
-/* write_data.c: values [nz,ny,nx] of one component; *made 0 on HDF5's failure. */
-qep_status qep_write_values(const qep_writer *writer, hid_t parent, const char *name,
-                            const qep_write_record *record, const double *values, hid_t *set,
-                            qep_error *err);
+/* write_data.c: values [nz,ny,nx] of one component on a grid, as data set `name`. */
+qep_status qep_write_values(const qep_writer *writer, const qep_grid *grid, hid_t parent,
+                            const char *name, const double *values, hid_t *set, qep_error *err);
 
 /* write_view.c */
 int qep_write_axes(qep_writer *writer);
@@ -98,6 +114,11 @@ int qep_write_scale_references(const qep_writer *writer);
 int qep_write_plot(const qep_writer *writer, const qep_write_frame *frame);
 int qep_write_root_links(const qep_writer *writer, const qep_write_frame *frame);
 int qep_write_vtkhdf(const qep_writer *writer, const qep_write_frame *frame);
+
+/* write_mesh.c: root links and, without records, the default plot. */
+int qep_write_other_links(const qep_writer *writer);
+int qep_write_other_plot(const qep_writer *writer);
+void qep_write_other_free(qep_write_other *other);
 
 /* write_xdmf.c: text of the sidecar of the file with this base name; NULL when memory is out. */
 char *qep_write_xdmf_text(const qep_writer *writer, const char *base);

@@ -54,6 +54,25 @@ static void write_mesh(FILE *out, const qep_grid *grid) {
     fputs("        </Geometry>\n", out);
 }
 
+/* The meshes on axes of their own. */
+static void write_other(FILE *out, const qep_writer *writer, const char *base) {
+    const qep_write_other *o = &writer->other;
+    fputs("    <Grid Name=\"own axes\" GridType=\"Uniform\">\n", out);
+    write_mesh(out, &o->grid);
+    for (size_t i = 0; i < o->count; i++) {
+        fprintf(out,
+                "        <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Node\">\n"
+                "          <DataItem Dimensions=\"%zu %zu %zu\" NumberType=\"Float\" Precision=\"%d\" "
+                "Format=\"HDF\">",
+                o->mesh[i].name, o->grid.axis[2].n, o->grid.axis[1].n, o->grid.axis[0].n,
+                writer->options.single_precision ? 4 : 8);
+        write_escaped(out, base);
+        fprintf(out, ":/data/%zu/meshes/%s</DataItem>\n        </Attribute>\n", o->frame,
+                o->mesh[i].name);
+    }
+    fputs("    </Grid>\n", out);
+}
+
 static void write_attribute(FILE *out, const qep_writer *writer, const qep_write_record *record,
                             size_t frame, const char *base) {
     const qep_grid *grid = &writer->grid;
@@ -97,13 +116,19 @@ char *qep_write_xdmf_text(const qep_writer *writer, const char *base) {
     if (!out) {
         return NULL;
     }
-    fputs("<?xml version=\"1.0\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n"
-          "    <Grid Name=\"series\" GridType=\"Collection\" CollectionType=\"Temporal\">\n",
-          out);
-    for (size_t k = 0; k < writer->frame_count; k++) {
-        write_frame(out, writer, &writer->frame[k], base);
+    fputs("<?xml version=\"1.0\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n", out);
+    if (writer->record_count > 0) {
+        fputs("    <Grid Name=\"series\" GridType=\"Collection\" CollectionType=\"Temporal\">\n",
+              out);
+        for (size_t k = 0; k < writer->frame_count; k++) {
+            write_frame(out, writer, &writer->frame[k], base);
+        }
+        fputs("    </Grid>\n", out);
     }
-    fputs("    </Grid>\n  </Domain>\n</Xdmf>\n", out);
+    if (writer->other.count > 0) {
+        write_other(out, writer, base);
+    }
+    fputs("  </Domain>\n</Xdmf>\n", out);
     const int bad = ferror(out);
     if (fclose(out) != 0 || bad) {
         qep_free(text);

@@ -11,7 +11,7 @@
 typedef struct {
     qep_bloch_model *model;
     qep_bloch_problem problem;
-    double seconds; /* estimate */
+    qep_run_maps maps;
 } bloch_state;
 
 static bloch_state *state_of(const qep_run_state *run) {
@@ -71,6 +71,10 @@ static void set_problem(const qep_run_state *run, bloch_state *s) {
                                      .has_field = b->field_given > 0,
                                      .convergence = b->convergence,
                                      .refine = (int)b->refine,
+                                     .map = b->map,
+                                     .maps = b->maps,
+                                     .map_band = b->map_band,
+                                     .map_bands = b->map_bands,
                                      .threads = run->options->threads,
                                      .log = run->log};
 }
@@ -85,10 +89,10 @@ qep_status qep_run_bloch_pose(qep_run_state *run, qep_error *err) {
     set_problem(run, s);
     QEP_TRY(qep_bloch_check(&s->problem, err));
     for (size_t i = 0; i < run->config->bloch.idles; i++) {
-        qep_log_write(run->log, QEP_LOG_WARNING, "%s has no effect: it is used by %s, which \"quantities\" does not ask for",
+        qep_log_write(run->log, QEP_LOG_WARNING, "%s has no effect: it is used by %s, which neither \"quantities\" nor \"maps\" asks for",
                       run->config->bloch.idle[i].path, run->config->bloch.idle[i].by);
     }
-    if (s->problem.quantities == 0) { /* a source uses it */
+    if (s->problem.quantities + s->problem.maps == 0) { /* a source uses it */
         return QEP_OK;
     }
     snprintf(run->report->summary, sizeof run->report->summary, "bloch: %s, %zu k-points, %zu x %zu (T, mu), %zu quantit%s", s->model->name,
@@ -131,8 +135,9 @@ static qep_status put(void *user, const qep_bloch_table *table, qep_error *err) 
 }
 
 qep_status qep_run_bloch_compute(qep_run_state *run, qep_error *err) {
-    const bloch_state *s = state_of(run);
-    return s->problem.quantities > 0 ? qep_bloch_compute(&s->problem, put, run, err) : QEP_OK;
+    bloch_state *s = state_of(run);
+    QEP_TRY(s->problem.quantities > 0 ? qep_bloch_compute(&s->problem, put, run, err) : QEP_OK);
+    return qep_run_maps_compute(&s->maps, &s->problem, err);
 }
 
 qep_status qep_run_bloch_write(qep_run_state *run, size_t frame, qep_error *err) {
@@ -140,6 +145,7 @@ qep_status qep_run_bloch_write(qep_run_state *run, size_t frame, qep_error *err)
     if (frame > 0) {
         return QEP_OK;
     }
+    QEP_TRY(qep_run_maps_write(&state_of(run)->maps, run->writer, &state_of(run)->problem, err));
     QEP_TRY(qep_writer_result_text(run->writer, "bloch", "model", state_of(run)->model->name, err));
     QEP_TRY(qep_writer_result_text(run->writer, "bloch", "scheme", qep_bloch_scheme_name((qep_bloch_scheme)b->scheme), err));
     return qep_writer_result_text(run->writer, "bloch", "conventions",
@@ -152,6 +158,7 @@ void qep_run_bloch_release(qep_run_state *run) {
     bloch_state *s = state_of(run);
     if (s) {
         qep_bloch_model_destroy(s->model);
+        qep_run_maps_free(&s->maps);
         qep_free(s);
     }
 }

@@ -5,6 +5,15 @@
 #include "qep/bloch/compute.h"
 #include "state.h"
 
+/* bloch_maps.c: maps over the Brillouin zone, kept until the first frame. */
+typedef struct {
+    qep_bloch_map *map; /* [count], values owned */
+    size_t count, points;
+} qep_run_maps;
+qep_status qep_run_maps_compute(qep_run_maps *maps, const qep_bloch_problem *problem, qep_error *err);
+qep_status qep_run_maps_write(const qep_run_maps *maps, qep_writer *writer, const qep_bloch_problem *problem, qep_error *err);
+void qep_run_maps_free(qep_run_maps *maps);
+
 /* Borrowed: what the source "bloch" sums. */
 const qep_bloch_problem *qep_run_bloch_problem(const qep_run_state *run);
 int qep_run_bloch_given(const qep_run_state *run);

@@ -6,6 +6,7 @@
 #include "qep/base/text.h"
 #include "qep/base/units.h"
 #include "qep/source/source.h"
+#include "qep/bloch/maps.h"
 #include "qep/bloch/quantity.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,6 +133,12 @@ static void list_bloch(listing *list) {
         add_line(list, "%-30s rank %d, %s (2-D: %s)\n    %s", row[i].name, row[i].rank,
                  qep_dimension_format(qep_bloch_quantity_dimension(&row[i], 3), unit3, sizeof unit3),
                  qep_dimension_format(qep_bloch_quantity_dimension(&row[i], 2), unit2, sizeof unit2), row[i].long_name);
+    }
+    size_t maps = 0;
+    const qep_bloch_band_map *map = qep_bloch_band_maps(&maps);
+    for (size_t i = 0; i < maps; i++) {
+        char unit[64];
+        add_line(list, "map %-17s %s; %s", map[i].name, map[i].long_name, qep_dimension_format(map[i].dimension, unit, sizeof unit));
     }
 }
 

@@ -112,7 +112,7 @@ BASES = {
     "crystal": {
         "bloch": {"model": {"name": "tilted_qwz"}, "kgrid": {"points": [10, 8], "shift": [0.1, 0]}, "temperature": 300, "chemical_potential": 1.6e-19,
                   "relaxation_time": 1e-13, "frequency": 1e12, "field": [1e3, 0],
-                  "quantities": ["s", "sigma_inter", "sigma2", "entropy_production"]},
+                  "quantities": ["s", "sigma_inter", "sigma2", "entropy_production"], "maps": ["energy", "s"], "map_bands": [0]},
         "output": {"file": "out.h5"},
     },
     "hoppings": {
@@ -238,6 +238,8 @@ CASES = {
     "bloch.energy_unit": [("crystal", "bloch.energy_unit", "eV"), ("crystal", "bloch.energy_unit", "keV", 3)],
     "bloch.convergence": [("crystal", "bloch.convergence", False)],
     "bloch.quantities": [("crystal", "bloch.quantities", ["sigma2", "sigma_inter", "entropy_production"]), ("crystal", "bloch.quantities", [], 3)],
+    "bloch.maps": [("crystal", "bloch.maps", ["energy", "alpha_H"]), ("crystal", "bloch.maps", ["energy"]), ("crystal", "bloch.maps", ["T2"], 3)],
+    "bloch.map_bands": [("crystal", "bloch.map_bands", [1]), ("crystal", "bloch.map_bands", DELETE), ("crystal", "bloch.map_bands", [2], 3)],
     "bloch_kgrid.points": [("hoppings", "bloch.kgrid.points", [8, 8])],
     "bloch_kgrid.shift": [("crystal", "bloch.kgrid.shift", [0.2, 0]), ("crystal", "bloch.kgrid.shift", [0.2], 3)],
     "bloch_kgrid.refine": [("crystal", "bloch.kgrid.refine", 2), ("crystal", "bloch.kgrid.refine", 99, 3)],

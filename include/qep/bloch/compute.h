@@ -3,9 +3,10 @@
 #ifndef QEP_BLOCH_COMPUTE_H
 #define QEP_BLOCH_COMPUTE_H
 
+#include "qep/bloch/maps.h"
 #include "qep/bloch/quantity.h"
 
-typedef struct {
+struct qep_bloch_problem {
     const qep_bloch_model *model;
     size_t points[3];
     double shift[3];          /* in grid steps */
@@ -19,9 +20,13 @@ typedef struct {
     int has_field;   /* settings.field is given */
     int convergence; /* also half the grid */
     int refine;      /* levels of adaptive refinement */
+    const qep_bloch_map_request *map; /* [maps] */
+    size_t maps;
+    const size_t *map_band; /* [map_bands] bands whose maps are wanted; none: all */
+    size_t map_bands;
     int threads;
     const qep_log *log;
-} qep_bloch_problem;
+};
 
 /* A finished table. name may hold a group ("deviations/U1"); axes: names of the tables that hold the leading indices' values. */
 typedef struct {

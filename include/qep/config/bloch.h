@@ -2,6 +2,7 @@
 #ifndef QEP_CONFIG_BLOCH_H
 #define QEP_CONFIG_BLOCH_H
 
+#include "qep/bloch/maps.h"
 #include "qep/bloch/quantity.h"
 
 typedef enum { QEP_BLOCH_BUILTIN, QEP_BLOCH_WANNIER90, QEP_BLOCH_LIST } qep_bloch_model_kind;
@@ -36,6 +37,9 @@ typedef struct {
     size_t idles;
     const qep_bloch_quantity **quantity; /* owned array of rows */
     size_t quantities;
+    qep_bloch_map_request *map; /* owned [maps] */
+    size_t *map_band;           /* owned [map_bands] */
+    size_t maps, map_bands;
 } qep_config_bloch;
 
 #endif

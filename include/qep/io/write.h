@@ -48,6 +48,16 @@ qep_status qep_writer_frame_begin(qep_writer *writer, size_t frame, double time,
  * record is written exactly once per frame. Values beyond the range of single precision are QEP_ERR_OUTPUT when that is asked for. */
 qep_status qep_writer_component(qep_writer *writer, size_t r, int component, const double *values,
                                 qep_error *err);
+/* Meshes with axes of their own, as k-grids have: in the present frame only, scalars [n of the last axis, ..., n of axis 0]. The axes once, before the
+ * first mesh; vectors: directions of the axes where they are not Cartesian, coordinates being lengths along them. Texts are copied. */
+typedef struct {
+    qep_grid grid;            /* ndim, sampling, and per axis n, h, origin in units of `dimension` */
+    qep_dimension dimension;  /* of the coordinates */
+    const char *label[3];     /* "k1" */
+    const double (*vectors)[3]; /* [ndim] rows, or NULL */
+} qep_mesh_axes;
+qep_status qep_writer_mesh_axes(qep_writer *writer, const qep_mesh_axes *axes, qep_error *err);
+qep_status qep_writer_mesh(qep_writer *writer, const qep_record *record, const double *values, qep_error *err);
 /* Attributes of /data/<frame>/results. unit may be NULL for plain numbers, else it is kept as attribute NAME_units. group: "" or a
  * sub-group such as "electrodes/left", made when missing. */
 qep_status qep_writer_result_number(qep_writer *writer, const char *group, const char *name,
