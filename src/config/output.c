@@ -196,9 +196,9 @@ static void check_sum(reader *r) {
 void finish_output(reader *r) {
     qep_config *config = &r->draft->config;
     config->single_precision = r->draft->precision;
-    if (config->fields_given) {
+    if (config->fields_given && !r->failed) { /* what a faulty section would have given is not missing */
         check_fields(r);
-    } else if (config->has_field) {
+    } else if (!config->fields_given && config->has_field) {
         default_fields(r);
     }
     if (config->reading == QEP_READING_POISSON &&

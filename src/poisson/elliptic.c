@@ -42,7 +42,8 @@ static qep_status take_coefficient(qep_elliptic *e, const double *c, double c_va
         e->about.excluded += value == 0.0;
     }
     if (high == 0.0) {
-        return qep_error_add(err, QEP_ERR_PROBLEM, "insulator", "/materials", NULL, "the coefficient is 0 everywhere: there is nothing to solve");
+        return qep_error_add(err, QEP_ERR_PROBLEM, "insulator", "/materials/conductivity", NULL,
+                             "the conductivity is 0 everywhere: there is nothing that a current could flow through");
     }
     e->about.contrast = high / low;
     e->c_value = c_value;

@@ -3,6 +3,8 @@
 
 #include "qep/base/memory.h"
 #include "qep/derive/quantity.h"
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* J_S = -sigma kappa grad S as it stands in reading "field", and in "poisson" where phi_S = kappa S + const. Reading "directional" has
@@ -103,6 +105,23 @@ static qep_status refuse_sources(const qep_run_state *run, qep_error *err) {
         r->defect_allowed);
 }
 
+/* Two identities that the solver does not use: currents sum to zero, and heat is what electrodes and entropy deliver. */
+static qep_status judge_balance(qep_run_state *run, qep_error *err) {
+    const qep_conduction_result *r = &run->conducted;
+    const double accuracy = fmax(run->config->tolerance, r->solve.residual_floor);
+    const double currents = fmax(1e-9, 10.0 * accuracy), powers = fmax(1e-8, 100.0 * accuracy);
+    if (!qep_solve_state_accepted(r->solve.state) ||
+        (r->imbalance <= currents && r->energy_defect <= powers)) {
+        return QEP_OK;
+    }
+    char message[QEP_ERROR_TEXT];
+    snprintf(message, sizeof message,
+             "V does not keep charge and energy: the currents sum to %.3g of their size (allowed "
+             "%.3g), the powers to %.3g (allowed %.3g); a smaller solver.tolerance may help",
+             r->imbalance, currents, r->energy_defect, powers);
+    return qep_run_unconverged(run, message, err);
+}
+
 static int changes(const qep_run_state *run) {
     int any = qep_run_psi_changes(run) || qep_run_changes(run, run->config->conductivity);
     for (int i = 0; i < 6; i++) {
@@ -130,5 +149,6 @@ qep_status qep_run_conduct(qep_run_state *run, size_t frame, qep_error *err) {
         return refuse_sources(run, err);
     }
     const double *history = qep_conduction_history(run->conduction, &count);
-    return qep_run_judge_iterations(run, "V", &run->conducted.solve, history, count, err);
+    QEP_TRY(qep_run_judge_iterations(run, "V", &run->conducted.solve, history, count, err));
+    return judge_balance(run, err);
 }

@@ -144,12 +144,33 @@ qep_conduction_setup qep_run_conduction_setup(const qep_run_state *run) {
                                               run->options->effort, qep_run_extent(run)}};
 }
 
+/* Faces of a cell grid that meet at an edge with two voltages: the field there is not integrable, so the current between them has no limit. */
+static void note_edges(const qep_run_state *run) {
+    const qep_conduction_section *c = &run->config->conduction;
+    for (size_t i = 0; i < c->electrode_count; i++) {
+        for (size_t k = i + 1; k < c->electrode_count; k++) {
+            const qep_electrode_entry *a = &c->electrode[i], *b = &c->electrode[k];
+            const int held = a->fixed && b->fixed &&
+                             (a->voltage < b->voltage || a->voltage > b->voltage);
+            if (held && !a->where && !b->where && a->axis != b->axis) {
+                qep_log_write(run->log, QEP_LOG_WARNING,
+                              "electrodes \"%s\" and \"%s\" meet at an edge with two voltages: the "
+                              "current between them grows with the number of points without limit",
+                              a->name, b->name);
+            }
+        }
+    }
+}
+
 /* phi that is given on the faces of two contacts, or the same on both, leaves nothing for the entropy to show there. */
 void qep_run_announce_electrodes(const qep_run_state *run) {
     const qep_conduction_section *c = &run->config->conduction;
     if (!run->conducts && c->electrode_count > 0) {
         qep_log_write(run->log, QEP_LOG_WARNING,
                       "/electrodes has no effect: output.fields asks only for parts of phi");
+    }
+    if (run->conducts) {
+        note_edges(run);
     }
     for (size_t i = 0; run->conducts && run->entropy_drives && i < c->electrode_count; i++) {
         const qep_electrode_entry *e = &c->electrode[i];

@@ -14,7 +14,7 @@ class Network:
         self.dim = len(points)
         self.node = sampling == "node"
         self.periodic = [a in periodic for a in range(self.dim)]
-        intervals = [n if not self.node or p else n - 1 for n, p in zip(points, self.periodic)]
+        intervals = [n if not self.node or p or n == 1 else n - 1 for n, p in zip(points, self.periodic)]
         self.h = np.array(lengths) / intervals
         self.shape = tuple(points[::-1])
         self.sigma = np.broadcast_to(sigma, self.shape).astype(float)
@@ -36,7 +36,7 @@ class Network:
             if b == a:
                 continue
             w = np.ones(self.n[b])
-            if self.node and not self.periodic[b]:
+            if self.node and not self.periodic[b] and self.n[b] > 1:
                 w[[0, -1]] = 0.5
             area = area * (w * self.h[b]).reshape([-1 if ax == self.axis_of(b) else 1 for ax in range(self.dim)])
         return area
@@ -101,12 +101,38 @@ class Network:
             drive = (np.broadcast_to(psi, inner.shape) if psi is not None else inner) - inner
             yield cells, np.full_like(cells, node), np.where(cells >= self.sigma.size, 0.0, g), drive
 
-    def solve(self):
-        """(V at the samples, voltages, currents into the sample, load currents); V is NaN in insulators."""
+    def list_branches(self):
+        """low, high, conductance and drive of the branches that conduct."""
         rows = [self.inner_branches(a) for a in range(self.dim) if self.n[a] > 1] + list(self.contact_branches())
         low, high, g, drive = (np.concatenate(part) for part in zip(*rows))
         keep = (g > 0) & (low != high)
-        low, high, g, drive = low[keep], high[keep], g[keep], drive[keep]
+        return low[keep], high[keep], g[keep], drive[keep]
+
+    def pieces(self):
+        """Which piece each node belongs to, joined by branches and loads, and how many branches meet each node."""
+        low, high, _, _ = self.list_branches()
+        wires = np.array([(a, b) for a, b, _ in self.loads], int).reshape(-1, 2)
+        size, ends = self.next, (np.r_[low, wires[:, 0]], np.r_[high, wires[:, 1]])
+        graph = sparse.coo_matrix((np.ones(ends[0].size), ends), shape=(size, size))
+        return csgraph.connected_components(graph, directed=False)[1], np.bincount(np.r_[low, high], minlength=size)
+
+    def conductance(self):
+        """Currents of the electrodes per volt, without loads, and the conductance of all their contacts."""
+        low, high, g, _ = self.list_branches()
+        matrix = csgraph.laplacian(sparse.coo_matrix((np.r_[g, g], (np.r_[low, high], np.r_[high, low])), shape=(self.next, self.next))).tocsr()
+        ends, inner = np.array(self.electrodes), np.setdiff1d(np.unique(np.r_[low, high]), self.electrodes)
+        linked = csgraph.connected_components(matrix, directed=False)[1]
+        inner = inner[np.isin(linked[inner], linked[ends])]              # what no electrode reaches would make it singular
+        G = matrix[ends][:, ends].toarray()
+        size = np.diag(G).sum()
+        if inner.size:
+            G = G - matrix[ends][:, inner] @ np.atleast_2d(spsolve(matrix[inner][:, inner].tocsc(), matrix[inner][:, ends].toarray()).T).T
+        return G, size
+
+    def solve(self):
+        """(V at the samples, voltages, currents into the sample, load currents); V is NaN in insulators. Leaves piece (which electrodes and samples
+        currents and loads join, by node), joule (the heat in the sample) and faces (sum of |currents| at the electrodes)."""
+        low, high, g, drive = self.list_branches()
         wires = np.array([(a, b, 1 / r, 0.0) for a, b, r in self.loads]).reshape(-1, 4)
         ends = np.concatenate([low, wires[:, 0].astype(int)]), np.concatenate([high, wires[:, 1].astype(int)])
         weight, push = np.concatenate([g, wires[:, 2]]), np.concatenate([g * drive, wires[:, 3]])
@@ -117,8 +143,10 @@ class Network:
         right = -incidence.T @ push
         for node, current in zip(self.electrodes, self.current):
             right[node] += current
-        used = np.unique(np.concatenate([*ends, self.electrodes]).astype(int)) if self.electrodes else np.unique(np.concatenate(ends))
+        alone = np.flatnonzero((self.sigma > 0).ravel() & (self.owner.ravel() < self.sigma.size))
+        used = np.unique(np.concatenate([*ends, self.electrodes, alone]).astype(int))
         _, piece = csgraph.connected_components(matrix, directed=False)
+        self.piece = piece
         held = dict(self.held)
         for p in np.unique(piece[used]):                                # the first electrode, else any sample, is 0 V
             members = [k for k in used if piece[k] == p]
@@ -131,7 +159,10 @@ class Network:
         if free.size:
             u[free] = spsolve(matrix[free][:, free].tocsc(), right[free] - matrix[free][:, fixed] @ u[fixed])
         flow = weight * np.nan_to_num(incidence @ np.nan_to_num(u)) + push       # -current from low to high
-        net = incidence.T @ np.where(np.arange(weight.size) < g.size, flow, 0.0)
+        inside = np.where(np.arange(weight.size) < g.size, flow, 0.0)
+        net = incidence.T @ inside
+        self.joule = (inside[:g.size]**2 / g).sum()
+        self.faces = np.abs(inside[:g.size][(low >= self.sigma.size) | (high >= self.sigma.size)]).sum()
         V = np.where(self.owner >= self.sigma.size, 1, self.sigma) * 0 + u[self.owner]
         V = np.where((self.sigma > 0) | (self.owner >= self.sigma.size), V, np.nan)
         loads = np.array([(u[a] - u[b]) / r for a, b, r in self.loads])

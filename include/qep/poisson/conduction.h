@@ -32,6 +32,8 @@ typedef enum {
     QEP_CONDUCTION_OVERLAP,    /* electrode[0] and electrode[1] share sample `sample`: QEP_ERR_CONFIG, "electrode_overlap" */
     QEP_CONDUCTION_EMPTY,      /* electrode[0] holds no sample of the grid: QEP_ERR_CONFIG, "electrode_empty" */
     QEP_CONDUCTION_INSULATED,  /* electrode[0] touches no conducting sample: QEP_ERR_PROBLEM, "electrode_insulated" */
+    QEP_CONDUCTION_SHORT,      /* electrode[0] and electrode[1] touch and are held at different voltages: QEP_ERR_PROBLEM, "electrode_short" */
+    QEP_CONDUCTION_LOAD,       /* load electrode[0] is a short against the contacts it joins: QEP_ERR_PROBLEM, "load_short" */
     QEP_CONDUCTION_IMBALANCE,  /* given currents of a connected piece without fixed voltage do not sum to zero: QEP_ERR_PROBLEM, "current_imbalance" */
     QEP_CONDUCTION_UNAVAILABLE /* a face electrode on a periodic axis or an axis of one sample: QEP_ERR_CONFIG, "electrode_face" */
 } qep_conduction_fault_kind;
