@@ -249,11 +249,11 @@ static const config_row rows[] = {
      .doc = "Particle, energy, heat and entropy flow through a conductor with leads, or a driven one without (docs/transport.md). Results go to "
             "/data/0/results/transport, site fields on a grid to meshes. Required: hamiltonian, and leads or drive."},
     {.path = "transport.hamiltonian", .type = ROW_SPECIAL, .read = read_transport_object, .write = write_transport_as_given,
-     .kind = "{\"kind\": \"grid\", \"mass\", \"potential\", \"magnetic_field\"} or {\"kind\": \"list\", \"onsite\", \"hoppings\", \"volumes\"}",
+     .kind = "{\"kind\": \"grid\", \"mass\", \"potential\", \"magnetic_field\", \"region\"} or {\"kind\": \"list\", \"onsite\", \"hoppings\", \"volumes\"}",
      .schema = "{\"$ref\": \"#/$defs/transport_hamiltonian\"}",
      .example = "{\"kind\": \"list\", \"onsite\": [0, 0], \"hoppings\": [{\"from\": 0, \"to\": 1, \"value\": \"-1 eV\"}]}",
-     .doc = "Effective-mass operator on the grid (mass and potential are fields, the magnetic field lies along z), or sites and hoppings H[from][to] = "
-            "value, the Hermitian partner added; volumes in m^3 turn site values into densities."},
+     .doc = "Effective-mass operator on the grid (mass and potential are fields, the magnetic field lies along z) or in a region {\"x\": [low, high], ...} of "
+            "it, beyond which the leads go on; or sites and hoppings H[from][to] = value, the Hermitian partner added; volumes in m^3 turn site values into densities."},
     {.path = "transport.leads", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of leads",
      .schema = "{\"$ref\": \"#/$defs/transport_leads\"}",
      .example = "[{\"name\": \"L\", \"kind\": \"strip\", \"sites\": [0], \"hopping\": \"1 eV\", \"mu\": \"5 meV\", \"temperature\": \"4 K\"}]",

@@ -222,15 +222,66 @@ static int read_list(reader *r, const json_node *node, qep_config_transport *t) 
 
 static int explicitly_periodic(const reader *r, int axis) {
     const char key[2] = {"xyz"[axis], 0};
-    const json_node *node = json_member(json_member(r->json->root, "boundary"), key);
+    const json_node *axes = json_member(json_member(r->json->root, "boundary"), key), *low = json_member(axes, "low");
+    const json_node *node = low ? low : axes; /* both faces, or the whole axis */
     return node && node->kind == JSON_STRING && strcmp(node->string, "periodic") == 0;
 }
 
+/* Samples of an axis whose coordinates lie in the interval; rounding of both is forgiven. */
+static int read_interval(reader *r, const json_node *node, int axis, qep_config_transport *t) {
+    const qep_dimension metre = QEP_DIM_LENGTH;
+    const qep_grid *grid = &r->draft->config.grid;
+    double_list ends = {0};
+    if (axis >= grid->ndim) {
+        return reject(r, node, "inapplicable", "the grid has %d ax%s", grid->ndim, grid->ndim == 1 ? "is" : "es");
+    }
+    if (!read_numbers(r, node, &metre, &ends)) {
+        return 0;
+    }
+    const int good = ends.count == 2 && ends.value[0] <= ends.value[1];
+    const double slack = 1e-6 * grid->axis[axis].h, low = good ? ends.value[0] - slack : 0.0, high = good ? ends.value[1] + slack : 0.0;
+    qep_free(ends.value);
+    if (!good) {
+        return reject(r, node, "wrong_type", "an interval [low, high] in m is needed, like [\"10 nm\", \"60 nm\"]");
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < grid->axis[axis].n; i++) {
+        const double at = qep_grid_coordinate(grid, axis, i);
+        if (at >= low && at <= high) {
+            t->low[axis] = count++ ? t->low[axis] : i;
+        }
+    }
+    t->size[axis] = count;
+    return count > 0 || reject(r, node, "out_of_range", "no sample of the grid lies in the interval; along %c they are at %.6g to %.6g m", "xyz"[axis],
+                               qep_grid_coordinate(grid, axis, 0), qep_grid_coordinate(grid, axis, grid->axis[axis].n - 1));
+}
+
+/* The samples that are the conductor: all, or those of a box. */
+static int read_region(reader *r, const json_node *node, qep_config_transport *t) {
+    static const char *const keys[] = {"x", "y", "z"};
+    for (int d = 0; d < 3; d++) {
+        t->low[d] = 0;
+        t->size[d] = r->draft->config.grid.axis[d].n;
+    }
+    if (!node) {
+        return 1;
+    }
+    if (node->kind != JSON_OBJECT) {
+        return reject(r, node, "wrong_type", "%s came; {\"x\": [low, high], ...} is needed", json_kind_name(node));
+    }
+    int good = check_keys(r, node, keys, 3);
+    for (int d = 0; d < 3; d++) {
+        const json_node *interval = json_member(node, keys[d]);
+        good = (!interval || read_interval(r, interval, d, t)) && good;
+    }
+    return good;
+}
+
 static int read_grid_hamiltonian(reader *r, const json_node *node, qep_config_transport *t) {
-    static const char *const keys[] = {"kind", "mass", "potential", "magnetic_field"};
+    static const char *const keys[] = {"kind", "mass", "potential", "magnetic_field", "region"};
     const qep_dimension tesla = QEP_DIMENSION(0, 1, -2, -1, 0, 0, 0);
     const json_node *mass = json_member(node, "mass"), *potential = json_member(node, "potential"), *field = json_member(node, "magnetic_field");
-    int good = check_keys(r, node, keys, 4);
+    int good = check_keys(r, node, keys, 5);
     t->on_grid = 1;
     if (r->draft->config.grid.ndim == 0) {
         return json_member(r->json->root, "grid") ? good : reject(r, node, "missing_key", "kind \"grid\" needs the section \"grid\"");
@@ -243,8 +294,9 @@ static int read_grid_hamiltonian(reader *r, const json_node *node, qep_config_tr
     if (potential && potential->kind == JSON_NUMBER && t->potential) {
         t->potential->value *= energy_unit(r);
     }
+    good = read_region(r, json_member(node, "region"), t) && good;
     for (int d = 0; d < 3; d++) {
-        t->periodic[d] = explicitly_periodic(r, d);
+        t->periodic[d] = explicitly_periodic(r, d) && t->size[d] == r->draft->config.grid.axis[d].n;
     }
     return t->mass && (!potential || t->potential) && (!field || read_scalar(r, field, &tesla, &t->field)) && good;
 }
@@ -362,6 +414,7 @@ void finish_transport(reader *r) {
 
 #define META "\"$schema\": {\"type\": \"string\"}, \"title\": {}, \"comment\": {}}, \"patternProperties\": {\"^x-\": {}}, \"additionalProperties\": false"
 #define SCALAR "{\"type\": [\"number\", \"string\"]}"
+#define INTERVAL "{\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": " SCALAR "}"
 #define SITES "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"integer\", \"minimum\": 0}}"
 
 static void definition(writer *w, const char *name, const char *json) {
@@ -376,7 +429,9 @@ void write_transport_definitions(writer *w) {
                SCALAR "}]}, " META "}");
     definition(w, "transport_grid",
                "{\"type\": \"object\", \"required\": [\"kind\", \"mass\"], \"properties\": {\"kind\": {\"const\": \"grid\"}, \"mass\": {\"$ref\": "
-               "\"#/$defs/field\"}, \"potential\": {\"$ref\": \"#/$defs/field\"}, \"magnetic_field\": " SCALAR ", " META "}");
+               "\"#/$defs/field\"}, \"potential\": {\"$ref\": \"#/$defs/field\"}, \"magnetic_field\": " SCALAR ", \"region\": {\"$ref\": \"#/$defs/transport_region\"}, " META "}");
+    definition(w, "transport_region",
+               "{\"type\": \"object\", \"properties\": {\"x\": " INTERVAL ", \"y\": " INTERVAL ", \"z\": " INTERVAL ", " META "}");
     definition(w, "transport_list",
                "{\"type\": \"object\", \"required\": [\"kind\", \"onsite\"], \"properties\": {\"kind\": {\"const\": \"list\"}, \"onsite\": {\"type\": \"array\", "
                "\"minItems\": 1, \"items\": " SCALAR "}, \"hoppings\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/transport_hopping\"}}, "

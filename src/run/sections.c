@@ -78,6 +78,9 @@ qep_status qep_run_write_sections(qep_run_state *run, size_t frame, qep_error *e
 
 const void *qep_run_section_object(void *user, const char *name) {
     const qep_run_state *run = user;
+    if (strcmp(name, "transport") == 0) {
+        return given(run, QEP_RUN_TRANSPORT) ? qep_run_transport_site_fields(run) : NULL;
+    }
     return strcmp(name, "bloch") == 0 && given(run, QEP_RUN_BLOCH) ? qep_run_bloch_problem(run) : NULL;
 }
 

@@ -19,79 +19,6 @@ int qep_run_transport_uses_grid(const qep_run_state *run) {
     return run->config->transport.on_grid;
 }
 
-/* ---- Hamiltonian ------------------------------------------------------------------------------------------------------------ */
-
-static qep_status fill(const qep_run_state *run, const qep_field_spec *spec, double *out, qep_error *err) {
-    if (!spec) {
-        memset(out, 0, run->count * sizeof *out);
-        return QEP_OK;
-    }
-    return qep_field_fill(spec, run->grid, 0.0, 0, &run->config->parameters, run->options->threads, out, run->log, err);
-}
-
-static void mark_field_files(void *user, const char *file) {
-    qep_run_remember_input(user, file, NULL);
-}
-
-static qep_status grid_hamiltonian(qep_run_state *run, qep_hamiltonian *h, qep_error *err) {
-    const qep_config_transport *c = &run->config->transport;
-    const qep_grid *grid = run->grid;
-    double *mass = NULL, *potential = NULL;
-    qep_field_files(c->mass, mark_field_files, run);
-    qep_status status = qep_alloc_doubles(&mass, run->count, "masses", err);
-    status = status == QEP_OK ? qep_alloc_doubles(&potential, run->count, "the potential", err) : status;
-    status = status == QEP_OK ? fill(run, c->mass, mass, err) : status;
-    status = status == QEP_OK ? fill(run, c->potential, potential, err) : status;
-    if (status == QEP_OK) {
-        const double depth = run->config->cross_section > 0.0 ? run->config->cross_section : run->config->thickness > 0.0 ? run->config->thickness : 1.0;
-        qep_grid_hamiltonian g = {.mass = mass, .potential = potential, .field = c->field, .thickness = depth};
-        for (int d = 0; d < 3; d++) {
-            g.shape[d] = grid->axis[d].n;
-            g.spacing[d] = grid->axis[d].h;
-            g.periodic[d] = c->periodic[d];
-        }
-        status = qep_hamiltonian_from_grid(h, &g, err);
-    }
-    qep_free(mass);
-    qep_free(potential);
-    return status;
-}
-
-/* Sites where an expression is not 0. */
-static qep_status sites_where(const qep_run_state *run, const qep_config_terminal *t, size_t **sites, size_t *count, qep_error *err) {
-    qep_expression *expression = NULL;
-    double *value = NULL;
-    QEP_TRY(qep_expression_create(&expression, t->where, 1, &run->config->parameters, t->path, err));
-    qep_status status = qep_alloc_doubles(&value, run->count, "a probe", err);
-    status = status == QEP_OK ? qep_alloc((void **)sites, run->count, sizeof **sites, "a probe", err) : status;
-    status = status == QEP_OK ? qep_expression_fill(expression, run->grid, 0.0, run->options->threads, value, err) : status;
-    for (size_t i = 0; status == QEP_OK && i < run->count; i++) {
-        if (value[i] != 0.0) {
-            (*sites)[(*count)++] = i;
-        }
-    }
-    qep_expression_destroy(expression);
-    qep_free(value);
-    return status;
-}
-
-static qep_status make_system(qep_run_state *run, qep_run_transport *t, qep_error *err) {
-    const qep_config_transport *c = &run->config->transport;
-    qep_terminal_spec *specs = NULL;
-    QEP_TRY(qep_alloc((void **)&t->where, c->terminals, sizeof *t->where, "leads", err));
-    qep_status status = qep_alloc((void **)&specs, c->terminals, sizeof *specs, "leads", err);
-    for (size_t a = 0; status == QEP_OK && a < c->terminals; a++) {
-        specs[a] = c->terminal[a].spec;
-        if (c->terminal[a].where) {
-            status = sites_where(run, &c->terminal[a], &t->where[a], &specs[a].site_count, err);
-            specs[a].sites = t->where[a];
-        }
-    }
-    status = status == QEP_OK ? qep_system_create(&t->system, &t->h, specs, c->terminals, err) : status;
-    qep_free(specs);
-    return status;
-}
-
 /* mu and T of all terminals for every set of a sweep; probes follow the leads. */
 static qep_status make_sets(qep_run_state *run, qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
@@ -117,14 +44,14 @@ static qep_status make_sets(qep_run_state *run, qep_run_transport *t, qep_error 
 static qep_status warn_about_bands(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     double bottom = 0.0, top = 0.0;
-    QEP_TRY(qep_system_band(t->system, &bottom, &top, err));
+    QEP_TRY(qep_system_band(t->conductor.system, &bottom, &top, err));
     for (size_t a = 0; a < c->leads; a++) {
         const qep_terminal_spec *s = &c->terminal[a].spec;
         if (s->mu < bottom || s->mu > top) {
             qep_log_write(run->log, QEP_LOG_WARNING, "transport: mu = %.6g J of \"%s\" lies outside every band (%.6g to %.6g J): at low temperature nothing "
                           "flows", s->mu, s->name, bottom, top);
         }
-        const double scale = qep_hamiltonian_scale(&t->h);
+        const double scale = qep_hamiltonian_scale(&t->conductor.h);
         if (c->on_grid && s->kind != QEP_LEAD_WIDEBAND && s->mu - bottom > 0.1 * scale && s->mu < top) {
             qep_log_write(run->log, QEP_LOG_WARNING, "transport: mu of \"%s\" is %.2g t above the band bottom; the effective mass holds for energies below about "
                           "0.1 t = %.3g J: make the grid finer", s->name, (s->mu - bottom) / scale, 0.1 * scale);
@@ -133,50 +60,21 @@ static qep_status warn_about_bands(qep_run_state *run, const qep_run_transport *
     return QEP_OK;
 }
 
-static size_t free_record(qep_run_state *run, const char *name, const char *symbol, const char *long_name, const char *equation, qep_dimension dimension) {
-    run->extra_record[run->extra_records] = (qep_record){name, symbol, long_name, equation, dimension, 0};
-    return run->extra_records++;
-}
-
-/* Without thickness densities are per area in 2-D, per length in 1-D. */
-static qep_dimension per_volume(const qep_run_state *run, qep_dimension quantity) {
-    const int solid = run->grid->ndim == 3 || run->config->thickness > 0.0 || run->config->cross_section > 0.0;
-    return qep_dimension_divide(quantity, qep_dimension_power(QEP_DIM_LENGTH, solid ? 3 : run->grid->ndim));
-}
-
-enum { MESHES = 5 };
-
-static void add_records(qep_run_state *run, qep_run_transport *t) {
-    static const struct {
-        const char *name, *symbol, *text, *equation;
-        qep_dimension dimension;
-    } rows[MESHES] = {{"n", "n", "particle density", "T24", {{0}}},
-                      {"u", "u", "energy density", "T24", QEP_DIM_ENERGY},
-                      {"s_hs", "s", "entropy density of the scattering states", "T24", QEP_DIM_ENTROPY},
-                      {"s_dist", "s_dist", "entropy density of the local distribution", "T24", QEP_DIM_ENTROPY},
-                      {"s_site", "s_site", "entropy density of the one-site states", "T24", QEP_DIM_ENTROPY}};
-    for (size_t i = 0; i < MESHES; i++) {
-        t->mesh[i] = free_record(run, rows[i].name, rows[i].symbol, rows[i].text, rows[i].equation, per_volume(run, rows[i].dimension));
-    }
-    t->meshes = MESHES;
-}
-
 qep_status qep_run_transport_pose(qep_run_state *run, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     void *block = NULL;
     QEP_TRY(qep_alloc(&block, 1, sizeof(qep_run_transport), "the section transport", err));
     qep_run_transport *t = run->section[QEP_RUN_TRANSPORT] = block;
-    QEP_TRY(c->on_grid ? grid_hamiltonian(run, &t->h, err)
-                       : qep_hamiltonian_from_list(&t->h, c->sites, c->onsite, c->hopping, c->hoppings, c->volume, err));
+    qep_run_transport_pose_fields(run, t);
+    QEP_TRY(qep_run_conductor_create(run, c, NULL, &t->conductor, err));
     if (c->leads > 0) {
-        QEP_TRY(make_system(run, t, err));
         QEP_TRY(make_sets(run, t, err));
         QEP_TRY(warn_about_bands(run, t, err));
     }
     if (c->on_grid && c->leads > 0 && c->site_fields) {
-        add_records(run, t);
+        qep_run_transport_add_meshes(run, t);
     }
-    snprintf(run->report->summary, sizeof run->report->summary, "transport: %zu site%s, %zu lead%s, %zu probe%s%s", t->h.count, t->h.count == 1 ? "" : "s",
+    snprintf(run->report->summary, sizeof run->report->summary, "transport: %zu site%s, %zu lead%s, %zu probe%s%s", t->conductor.h.count, t->conductor.h.count == 1 ? "" : "s",
              c->leads, c->leads == 1 ? "" : "s", c->terminals - c->leads, c->terminals - c->leads == 1 ? "" : "s", c->has_drive ? ", driven" : "");
     return QEP_OK;
 }
@@ -184,10 +82,13 @@ qep_status qep_run_transport_pose(qep_run_state *run, qep_error *err) {
 size_t qep_run_transport_memory(const qep_run_state *run) {
     const qep_run_transport *t = state_of(run);
     const qep_config_transport *c = &run->config->transport;
-    const size_t threads = (size_t)run->options->threads, sites = t ? t->h.count : 0, sets = c->sets ? c->sets : 1;
-    size_t bytes = t && t->system ? threads * qep_system_thread_bytes(t->system, c->site_fields) : 0;
-    if (c->site_fields && t && t->system) { /* panels of a batch, and two integrands per thread */
+    const size_t threads = (size_t)run->options->threads, sites = t ? t->conductor.h.count : 0, sets = c->sets ? c->sets : 1;
+    size_t bytes = t && t->conductor.system ? threads * qep_system_thread_bytes(t->conductor.system, c->site_fields) : 0;
+    if (c->site_fields && t && t->conductor.system) { /* panels of a batch, and two integrands per thread */
         bytes += (32 + 2 * threads) * sets * (c->bond_currents ? 16u : 4u) * sites * sizeof(double);
+    }
+    if (c->on_grid && c->site_fields) {
+        bytes += QEP_RUN_SITE_FIELDS * run->count * sizeof(double);
     }
     if (c->has_drive && t) {
         bytes += 5 * sites * sites * 2 * sizeof(double);
@@ -199,11 +100,11 @@ void qep_run_transport_announce(const qep_run_state *run, qep_log_level level) {
     const qep_run_transport *t = state_of(run);
     const qep_config_transport *c = &run->config->transport;
     qep_log_write(run->log, level, "%s; %s", run->report->summary, c->site_fields && c->leads ? "with site fields" : "no site fields");
-    if (t->system) {
+    if (t->conductor.system) {
         size_t blocks = 0, largest = 0;
-        qep_system_blocks(t->system, &blocks, &largest);
+        qep_system_blocks(t->conductor.system, &blocks, &largest);
         qep_log_write(run->log, level, "transport: E - H - Sigma in %zu blocks of at most %zu sites, %.4g MB per thread", blocks, largest,
-                      1e-6 * (double)qep_system_thread_bytes(t->system, c->site_fields));
+                      1e-6 * (double)qep_system_thread_bytes(t->conductor.system, c->site_fields));
     }
 }
 
@@ -249,17 +150,18 @@ static qep_status compute_steady(qep_run_state *run, qep_run_transport *t, qep_e
     const qep_steady_options o = {.sets = c->sets, .mu = t->mu, .temperature = t->temperature, .spin = c->spin_factor, .tolerance = c->tolerance,
                                   .threads = run->options->threads, .fields = c->site_fields, .bonds = c->bond_currents,
                                   .fill_bound_states = c->fill_bound_states, .log = run->log};
-    QEP_TRY(qep_steady_solve(t->system, &t->h, &o, &t->steady, err));
+    QEP_TRY(qep_steady_solve(t->conductor.system, &t->conductor.h, &o, &t->steady, err));
     t->has_steady = 1;
     report_steady(run, &t->steady);
     QEP_TRY(judge_site_entropy(run, &t->steady, err));
+    QEP_TRY(qep_run_transport_place_fields(run, t, err));
     return qep_run_transport_steady_tables(run, t, err);
 }
 
 qep_status qep_run_transport_compute(qep_run_state *run, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     qep_run_transport *t = state_of(run);
-    if (t->system) {
+    if (t->conductor.system) {
         QEP_TRY(c->energies ? qep_run_transport_transmission(run, t, err) : QEP_OK);
         QEP_TRY(compute_steady(run, t, err));
         QEP_TRY(c->linear_response ? qep_run_transport_response(run, t, err) : QEP_OK);
@@ -268,41 +170,16 @@ qep_status qep_run_transport_compute(qep_run_state *run, qep_error *err) {
     return c->has_drive ? qep_run_transport_drive(run, t, err) : QEP_OK;
 }
 
-/* Site fields of the first set, per volume. */
-qep_status qep_run_transport_write(qep_run_state *run, size_t frame, qep_error *err) {
-    const qep_run_transport *t = state_of(run);
-    const double *const values[MESHES] = {t->steady.n, t->steady.u, t->steady.s_hs, t->steady.s_dist, t->steady.s_site};
-    double *out = NULL;
-    (void)frame;
-    if (t->meshes == 0) {
-        return QEP_OK;
-    }
-    QEP_TRY(qep_alloc_doubles(&out, t->h.count, "site fields", err));
-    qep_status status = QEP_OK;
-    for (size_t m = 0; m < MESHES && status == QEP_OK; m++) {
-        for (size_t i = 0; i < t->h.count; i++) {
-            out[i] = values[m][i] / t->h.volume[i];
-        }
-        status = qep_writer_component(run->writer, run->quantities + t->mesh[m], 0, out, err);
-    }
-    qep_free(out);
-    return status;
-}
-
 void qep_run_transport_release(qep_run_state *run) {
     qep_run_transport *t = state_of(run);
     if (!t) {
         return;
     }
-    for (size_t a = 0; t->where && a < run->config->transport.terminals; a++) {
-        qep_free(t->where[a]);
-    }
-    qep_free(t->where);
     qep_free(t->mu);
     qep_free(t->temperature);
     qep_steady_free(&t->steady);
-    qep_system_destroy(t->system);
-    qep_hamiltonian_free(&t->h);
+    qep_run_transport_free_fields(t);
+    qep_run_conductor_free(&t->conductor);
     qep_free(t);
     run->section[QEP_RUN_TRANSPORT] = NULL;
 }

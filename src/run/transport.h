@@ -4,19 +4,30 @@
 
 #include "qep/transport/evolve.h"
 #include "qep/transport/response.h"
+#include "qep/transport/site_fields.h"
 #include "qep/transport/steady.h"
 #include "state.h"
 
-/* Kept from pose to release. */
+/* Hamiltonian and terminals. */
 typedef struct {
     qep_hamiltonian h;
-    qep_system *system; /* NULL without leads */
+    qep_system *system;      /* NULL without leads */
+    qep_terminal_spec *spec; /* [terminals], with the sites below */
+    size_t terminals;
+    size_t **where; /* [terminals] sites of probes given by an expression, or NULL */
+} qep_run_conductor;
+
+enum { QEP_RUN_SITE_FIELDS = 5 }; /* n, u, s_hs, s_dist, s_site */
+
+/* Kept from pose to release. */
+typedef struct {
+    qep_run_conductor conductor;
     qep_steady steady;
-    size_t **where;     /* [terminals] sites of probes given by an expression, or NULL */
+    qep_site_fields fields;   /* of the first set on the grid */
     double *mu, *temperature; /* [sets, terminals] of a sweep, or NULL */
     double mean_mu, mean_temperature;
     int has_steady;
-    size_t mesh[5]; /* numbers of the records n, u, s_hs, s_dist, s_site, s among the extra ones */
+    size_t mesh[QEP_RUN_SITE_FIELDS]; /* their numbers among the extra records */
     size_t meshes;
 } qep_run_transport;
 
@@ -28,6 +39,19 @@ void qep_run_transport_announce(const qep_run_state *run, qep_log_level level);
 qep_status qep_run_transport_compute(qep_run_state *run, qep_error *err);
 qep_status qep_run_transport_write(qep_run_state *run, size_t frame, qep_error *err);
 void qep_run_transport_release(qep_run_state *run);
+
+/* transport_conductor.c: build what `c` describes; added [grid] J goes on top of the potential, or NULL. */
+qep_status qep_run_conductor_create(qep_run_state *run, const qep_config_transport *c, const double *added, qep_run_conductor *conductor,
+                                    qep_error *err);
+void qep_run_conductor_free(qep_run_conductor *conductor);
+size_t qep_run_sample_of_site(const qep_run_state *run, const qep_config_transport *c, size_t site);
+
+/* transport_fields.c: site fields of the steady state onto the grid, continued by the leads; their meshes; what the source "transport" is given. */
+void qep_run_transport_pose_fields(qep_run_state *run, qep_run_transport *t);
+qep_status qep_run_transport_place_fields(qep_run_state *run, qep_run_transport *t, qep_error *err);
+void qep_run_transport_free_fields(qep_run_transport *t);
+void qep_run_transport_add_meshes(qep_run_state *run, qep_run_transport *t);
+const qep_site_fields *qep_run_transport_site_fields(const qep_run_state *run);
 
 /* transport_tables.c */
 qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_transport *t, qep_error *err);

@@ -114,9 +114,9 @@ static qep_status put_sites(qep_run_state *run, const qep_run_transport *t, cons
     double *out = NULL;
     QEP_TRY(qep_alloc_doubles(&out, s->sets * s->sites, "site fields", err));
     for (size_t k = 0; k < s->sets * s->sites; k++) {
-        out[k] = t->h.volume ? value[k] / t->h.volume[k % s->sites] : value[k];
+        out[k] = t->conductor.h.volume ? value[k] / t->conductor.h.volume[k % s->sites] : value[k];
     }
-    const qep_status status = put_per_set(run, name, text, t->h.volume ? unit_volume : unit, "site", out, s->sets, s->sites, err);
+    const qep_status status = put_per_set(run, name, text, t->conductor.h.volume ? unit_volume : unit, "site", out, s->sets, s->sites, err);
     qep_free(out);
     return status;
 }
@@ -196,12 +196,12 @@ qep_status qep_run_transport_transmission(qep_run_state *run, const qep_run_tran
     double *out = NULL, *tau = NULL;
     size_t most = c->energies;
     for (size_t a = 0; a < n && n == 2; a++) {
-        const size_t sites = qep_system_terminal_sites(t->system, a);
+        const size_t sites = qep_system_terminal_sites(t->conductor.system, a);
         most = a == 0 || sites < most ? sites : most;
     }
     QEP_TRY(qep_alloc_doubles(&out, c->energies * n * n, "transmission", err));
     qep_status status = n == 2 ? qep_alloc_doubles(&tau, c->energies * most, "transmission eigenvalues", err) : QEP_OK;
-    status = status == QEP_OK ? qep_transmission(t->system, c->energy, c->energies, run->options->threads, out, NULL, tau, err) : status;
+    status = status == QEP_OK ? qep_transmission(t->conductor.system, c->energy, c->energies, run->options->threads, out, NULL, tau, err) : status;
     status = status == QEP_OK ? put(run, "energies", "energies of the transmission", "J", "", c->energy, 1, shape, err) : status;
     status = status == QEP_OK ? put(run, "transmission", "T_ab from terminal b to a, per spin", "1", "energies leads leads", out, 3, shape, err) : status;
     if (status == QEP_OK && tau) {
@@ -216,7 +216,7 @@ qep_status qep_run_transport_transmission(qep_run_state *run, const qep_run_tran
 qep_status qep_run_transport_response(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     qep_response r;
-    QEP_TRY(qep_response_solve(t->system, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &r, err));
+    QEP_TRY(qep_response_solve(t->conductor.system, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &r, err));
     const size_t shape[2] = {r.terminals, r.terminals};
     const struct {
         const char *name, *text, *unit;
@@ -241,12 +241,12 @@ qep_status qep_run_transport_response(qep_run_state *run, const qep_run_transpor
 
 qep_status qep_run_transport_work_map(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
-    if (c->work_site >= t->h.count) {
+    if (c->work_site >= t->conductor.h.count) {
         return qep_error_add(err, QEP_ERR_CONFIG, "out_of_range", "/transport/nonlocal_work", NULL, "site %zu; there are sites 0 to %zu", c->work_site,
-                             t->h.count - 1);
+                             t->conductor.h.count - 1);
     }
     qep_work_map m;
-    QEP_TRY(qep_work_map_solve(t->system, c->work_site, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &m, err));
+    QEP_TRY(qep_work_map_solve(t->conductor.system, c->work_site, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &m, err));
     const size_t sites = m.sites;
     qep_status status = put(run, "work/w", "dOmega of a site per energy of the driven one", "1", "site", m.w, 1, &sites, err);
     const struct {
@@ -312,14 +312,14 @@ qep_status qep_run_transport_drive(qep_run_state *run, qep_run_transport *t, qep
     qep_expression *expression = NULL;
     qep_evolution e;
     QEP_TRY(qep_expression_create(&expression, c->waveform, 1, &run->config->parameters, "/transport/drive/waveform", err));
-    if (c->drive_hopping != 0.0 && c->drive_site < t->h.count) {
-        set_hopping(&t->h, c->drive_site, c->drive_hopping);
+    if (c->drive_hopping != 0.0 && c->drive_site < t->conductor.h.count) {
+        set_hopping(&t->conductor.h, c->drive_site, c->drive_hopping);
     }
     const qep_drive d = {.site = c->drive_site, .waveform = waveform, .context = expression, .joined = c->drive_joined,
                          .mu = {c->drive_mu[0], c->drive_mu[1]}, .temperature = {c->drive_temperature[0], c->drive_temperature[1]}, .step = c->drive_step,
                          .end = c->drive_end, .cut = c->drive_cut, .every = c->drive_every, .force = c->drive_force, .spin = c->spin_factor,
                          .threads = run->options->threads, .log = run->log};
-    qep_status status = qep_evolve(&t->h, &d, &e, err);
+    qep_status status = qep_evolve(&t->conductor.h, &d, &e, err);
     qep_expression_destroy(expression);
     QEP_TRY(status);
     const double kT = QEP_BOLTZMANN * d.temperature[0];

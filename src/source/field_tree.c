@@ -7,6 +7,7 @@
 #include "qep/base/text.h"
 #include "source_impl.h"
 #include <math.h>
+#include <string.h>
 
 void qep_field_spec_destroy(qep_field_spec *spec) {
     if (!spec) {
@@ -232,6 +233,18 @@ size_t qep_field_scratch(const qep_field_spec *spec) {
         most = together > most ? together : most;
     }
     return held + most;
+}
+
+int qep_field_uses_source(const qep_field_spec *spec, const char *name) {
+    if (spec->kind == QEP_FIELD_SOURCE && strcmp(spec->source->name, name) == 0) {
+        return 1;
+    }
+    for (size_t i = 0; i < spec->count; i++) {
+        if (qep_field_uses_source(spec->child[i], name)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),

@@ -17,6 +17,7 @@ static const qep_source_row *const rows[] = {
     &qep_source_pattern,
     &qep_source_bits,
     &qep_source_bloch,
+    &qep_source_transport,
 };
 
 const qep_source_row *const *qep_source_table(size_t *count) {

@@ -11,5 +11,6 @@ extern const qep_source_row qep_source_random;
 extern const qep_source_row qep_source_pattern;
 extern const qep_source_row qep_source_bits;
 extern const qep_source_row qep_source_bloch;
+extern const qep_source_row qep_source_transport;
 
 #endif

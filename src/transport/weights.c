@@ -64,6 +64,9 @@ int qep_occupations(const qep_system *s, const double *T, double E, const double
 /* Entropy of the mixture tau b + (1 - tau) a less that of a, summed over transmission eigenvalues; out of a: with the sign turned. */
 static double coarse_grained(const qep_green *g, qep_occupation a, qep_occupation b) {
     double sum = 0.0;
+    if (a.f == b.f && a.g == b.g) {
+        return 0.0; /* not the rounding of it, which no panel would be small enough for */
+    }
     for (size_t k = 0; k < g->eigenvalues && !isnan(g->eigenvalue[k]); k++) {
         const double tau = g->eigenvalue[k];
         const qep_occupation mixed = qep_occupation_given(tau * b.f + (1.0 - tau) * a.f, tau * b.g + (1.0 - tau) * a.g);

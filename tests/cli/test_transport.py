@@ -26,15 +26,15 @@ def test_a_level_between_wide_bands(run, tmp_path):
     result = run(level(spin_factor=2, energies=["20 meV"], linear_response=True))
     t = result.json["results"]["transport"]
     assert t["I_N"] == pytest.approx([2 * 666111364788.741, -2 * 666111364788.741], rel=1e-11)
-    assert t["I_S"][0] == pytest.approx(2 * 5.224958124596902e-12, rel=1e-11)
-    assert t["I_W"][1] == pytest.approx(-2 * 5.4229705393e-10, rel=1e-9)
-    assert np.array(t["TI_S"]) + t["I_W"] == pytest.approx(t["I_Q"], rel=1e-10)
+    assert t["I_S"][0] == pytest.approx(2 * 5.224958124596902e-12, rel=1e-11, abs=0)
+    assert t["I_W"][1] == pytest.approx(-2 * 5.4229705393e-10, rel=1e-9, abs=0)
+    assert np.array(t["TI_S"]) + t["I_W"] == pytest.approx(t["I_Q"], rel=1e-10, abs=0)
     assert t["transmission"][0][0][1] == pytest.approx(8 / 9, rel=1e-12)  # 4 Gamma_L Gamma_R/(Gamma_L + Gamma_R)^2, without the spin factor
     with h5py.File(tmp_path / "case.h5", "r") as file:
         group = file["data/0/results/transport"]
         assert list(group["leads"].asstr()) == ["L", "R"]
         for name, unit in (("I_N", "s^-1"), ("I_E", "W"), ("I_Q", "W"), ("I_S", "W K^-1"), ("TI_S", "W"), ("I_W", "W"), ("n", "1"), ("s_hs", "J K^-1")):
-            assert group[name].attrs["units"].decode() == unit and group[name][...] == pytest.approx(np.array(t[name]), rel=1e-14)
+            assert group[name].attrs["units"].decode() == unit and group[name][...] == pytest.approx(np.array(t[name]), rel=1e-14, abs=0)
         assert group.attrs["closure"] < 1e-12 and group["transmission"].shape == (1, 2, 2)
 
 
@@ -46,7 +46,7 @@ def test_a_sweep_is_many_runs(run):
             config["transport"]["leads"][a] |= {"mu": f"{mu[a]} meV", "temperature": T[a]}
         single = run(config, "-o", f"b{i}.h5").json["results"]["transport"]
         for name in ("I_N", "I_E", "I_S", "I_W", "n", "s_hs"):
-            assert swept[name][i] == pytest.approx(single[name], rel=1e-8), name
+            assert swept[name][i] == pytest.approx(single[name], rel=1e-8, abs=0), name
     assert swept["I_S"][1] == [0, 0] and swept["clausius"][1] == "inf"
 
 
@@ -61,7 +61,7 @@ def test_site_fields_of_a_grid_are_meshes(run, tmp_path):
         assert (filling > 0).all() and (filling < 1).all()
         divergence = group["bonds/div_S"][...].reshape(8, 10)
         assert np.abs(divergence[:, 1:-1]).max() < 1e-12 * np.abs(group["I_S"][0])
-        assert divergence[:, 0].sum() == pytest.approx(group["I_S"][0], rel=1e-9)
+        assert divergence[:, 0].sum() == pytest.approx(group["I_S"][0], rel=1e-9, abs=0)
 
 
 def test_the_bits_do_not_know_the_threads(run):
@@ -94,3 +94,118 @@ def test_a_driven_chain(run, tmp_path):
 def test_refusals_name_the_key(call, write, path, value, code, word):
     result = call("--check", "-s", f"{path}={json.dumps(value)}", write(level()))
     assert result.returncode == code and word in result.stderr, result.stderr
+
+
+# ---- S(r) for the field solver --------------------------------------------------------------------------------------------------
+
+HBAR = 1.054571817646156e-34
+VOLTS = {"closure": "custom", "value": 1e6, "unit": "K m^3 J^-1 s^-1"}
+
+
+def chain(T, region=("20 nm", "60 nm"), **more):
+    """A clean chain of hopping 1 eV, half filled, in the middle of a longer grid."""
+    a = 5e-9
+    leads = [{"name": n, "kind": "strip", "face": f, "mu": "2 eV", "temperature": t} for n, f, t in (("L", "x-low", T[0]), ("R", "x-high", T[1]))]
+    return {"grid": {"points": [16], "spacing": [a]}, "boundary": {"x": "natural"}, "coupling": VOLTS,
+            "transport": {"hamiltonian": {"kind": "grid", "mass": HBAR**2 / (2 * a**2 * E), "region": {"x": list(region)}}, "leads": leads},
+            "entropy": {"source": "transport", "cross_section": "25 nm^2"}, "output": {"fields": ["S", "phi", "E"]}, **more}
+
+
+def meshes(path, *names):
+    with h5py.File(path, "r") as file:
+        return [file["data/0/meshes"][name][...] for name in names]
+
+
+def test_a_chain_goes_on_in_its_leads(run, tmp_path):
+    """Entropy of a chain's lead per site (reference values at the band centre), over the volume of a sample, on both sides of the conductor."""
+    done = run(chain((300, 1200)))
+    assert done.returncode == 0, done.stderr
+    (S,) = meshes(tmp_path / "case.h5", "S")
+    cell = 25e-18 * 5e-9
+    assert S[:4] * cell / K == pytest.approx([1.354129604939e-02] * 4, rel=1e-9)
+    assert S[12:] * cell / K == pytest.approx([5.449155112369e-02] * 4, rel=1e-9)
+    # without scattering the conductor is filled by both leads in halves
+    assert S[4:12] * cell / K == pytest.approx([(1.354129604939e-02 + 5.449155112369e-02) / 2] * 8, rel=1e-9)
+    t = done.json["results"]["transport"]
+    assert t["entropy_step_at_leads"] == pytest.approx(K / cell * (5.449155112369e-02 - 1.354129604939e-02) / 2, rel=1e-8)
+    assert 0 < t["entropy_error_bound"] < 1e-8 * S.max()
+    assert t["entropy_on_grid"] == pytest.approx(S.sum() * 5e-9 * 25e-18, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("field", [0, 4])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_in_equilibrium_no_step_shows_where_a_lead_begins(run, tmp_path, axis, field):
+    """A strip with a step across and a magnetic field: S is the same along it, in the conductor and in both leads; beyond the walls it is 0. phi = kappa S."""
+    along, across = "xy"[axis], "yx"[axis]
+    points = [14, 9] if axis == 0 else [9, 14]
+    leads = [{"name": n, "kind": "strip" if n == "L" else "periodic", "face": f"{along}-{f}", "mu": "15 meV", "temperature": 40} for n, f in (("L", "low"), ("R", "high"))]
+    config = {"grid": {"points": points, "spacing": ["5 nm", "5 nm"], "thickness": "8 nm"}, "boundary": {"x": "natural", "y": "natural"}, "coupling": VOLTS,
+              "transport": {"hamiltonian": {"kind": "grid", "mass": "0.067 m_e", "potential": f"8e-22*({across} > 25e-9)", "magnetic_field": field,
+                                            "region": {along: ["15 nm", "50 nm"], across: ["5 nm", "40 nm"]}}, "leads": leads, "tolerance": 1e-9},
+              "entropy": {"source": "transport"}, "output": {"fields": ["S", "phi"]}}
+    done = run(config)
+    assert done.returncode == 0, done.stderr
+    S, phi, n, hs = meshes(tmp_path / "case.h5", "S", "phi", "n", "s_hs")
+    S, phi, n = (v if axis == 0 else v.T for v in (S, phi, n))
+    assert np.abs(S - S[:, 7:8]).max() < 1e-8 * S.max() and np.abs(n - n[:, 7:8]).max() < 1e-8 * n.max()
+    assert (S[[0, 8]] == 0).all() and (S[1:8] > 0).all()
+    kappa = HBAR / E * 1e6
+    assert phi == pytest.approx(kappa * (S - S.mean()), abs=1e-9 * np.abs(phi).max())
+    assert hs == pytest.approx(S if axis == 0 else S.T, rel=1e-13)
+
+
+def test_the_three_entropies_and_the_charge(run, tmp_path):
+    """Each is the mesh of its name; the charge is -e (n - background); sums and products take the source like any field."""
+    base = wire() | {"coupling": VOLTS, "boundary": {"x": "natural", "y": "dirichlet"}, "output": {"fields": ["S", "phi_S"]}}
+    for kind in ("hs", "dist", "site"):
+        run(base | {"entropy": {"source": "transport", "entropy": kind}}, "-o", f"{kind}.h5")
+        S, mesh = meshes(tmp_path / f"{kind}.h5", "S", f"s_{kind}")
+        assert S == pytest.approx(mesh, rel=1e-13) and (S > 0).all()
+    both = {"sum": [{"product": [{"source": "transport"}, 0.5]}, {"product": [{"source": "transport", "entropy": "site", "thickness": "8 nm"}, 3]}]}
+    run(base | {"entropy": both}, "-o", "both.h5")
+    assert meshes(tmp_path / "both.h5", "S")[0] == pytest.approx(0.5 * meshes(tmp_path / "hs.h5", "S")[0] + 1.5 * meshes(tmp_path / "site.h5", "S")[0], rel=1e-12)
+    charge = {"source": "transport", "quantity": "charge", "background": "1e24*(1 + y/1e-8)"}
+    done = run(base | {"charge": charge, "output": {"fields": ["phi_rho"]}}, "-o", "charge.h5")
+    (n,) = meshes(tmp_path / "charge.h5", "n")
+    y = (np.arange(8) + 0.5)[:, None] * 5e-9
+    assert done.json["results"]["transport"]["charge_on_grid"] == pytest.approx(-E * (n - 1e24 * (1 + y / 1e-8)).sum() * 25e-18 * 4e-9, rel=1e-12, abs=0)
+
+
+def test_check_computes_nothing(call, write, tmp_path):
+    result = call("--check", write(wire() | {"entropy": {"source": "transport"}, "boundary": {"x": "natural"}}))
+    assert result.returncode == 0 and "transport" in result.stderr and not list(tmp_path.glob("*.h5")), result.stderr
+
+
+@pytest.mark.parametrize("path, value, code, words", [
+    ("grid.thickness", None, 3, ["thickness", "per area"]),
+    ("transport.site_fields", False, 3, ["site_fields"]),
+    ("transport.hamiltonian.potential", "1e-21*t", 3, ["potential", "time", "sweep"]),
+    ("transport.hamiltonian.potential", {"product": [{"source": "transport"}, "1e-20 K m^3"]}, 3, ["source"]),
+    ("coupling", {"closure": "custom", "value": 1e6, "unit": "K m^3 J^-1 s^-1", "profile": {"product": [{"source": "transport"}, "1 K m^3 J^-1"]}}, 3, ["profile"]),
+    ("transport.hamiltonian.region", {"x": [0, 1e-8], "w": 3}, 3, ['"w"']),
+    ("transport.hamiltonian.region", {"x": ["0 nm", "4 nm"]}, 3, ["at least 2 points"]),
+    ("boundary.x", {"low": "periodic", "high": "periodic"}, 3, ["x is periodic"]),
+    ("transport.leads[0].kind", "wideband", 3, ["gamma"]),
+])
+def test_what_the_source_refuses(call, write, path, value, code, words):
+    config = wire() | {"entropy": {"source": "transport"}, "coupling": VOLTS, "boundary": {"x": "natural"}}
+    if value is None:
+        del config["grid"]["thickness"]
+        result = call(write(config))
+    else:
+        result = call("-s", f"{path}={json.dumps(value)}", write(config))
+    assert result.returncode == code and all(word in result.stderr for word in words), result.stderr
+
+
+def test_a_list_has_no_place_on_a_grid(call, write):
+    config = level() | {"grid": {"points": [3], "spacing": [1e-9], "cross_section": 1e-18}, "entropy": {"source": "transport"}}
+    result = call(write(config))
+    assert result.returncode == 3 and "/transport/hamiltonian/kind" in result.stderr and "list of sites" in result.stderr
+    del config["transport"]
+    result = call(write(config))
+    assert result.returncode == 3 and 'the section "transport"' in result.stderr
+
+
+def test_a_lead_on_a_periodic_axis_of_phi_is_warned_of(call, write):
+    result = call("--check", write(wire() | {"entropy": {"source": "transport"}}))
+    assert result.returncode == 0 and "periodic for phi" in result.stderr and '"natural"' in result.stderr

@@ -9,6 +9,7 @@
 #include "qep/base/memory.h"
 #include "qep/base/text.h"
 #include "qep/bloch/compute.h"
+#include "qep/transport/site_fields.h"
 #include "qep/config/config.h"
 #include "qep/source/source.h"
 #include <hdf5.h>
@@ -26,6 +27,8 @@ static char folder[] = "/tmp/qep_sources_XXXXXX";
 static qep_config *parse(const char *value) {
     char *text = qep_text_format("{\"grid\":{\"points\":[%d,%d,%d],\"lengths\":[1,1,1]},\"entropy\":{\"product\":[%s]},"
                                  "\"bloch\":{\"model\":{\"name\":\"qwz\"},\"kgrid\":{\"points\":[8,8]}},"
+                                 "\"transport\":{\"hamiltonian\":{\"kind\":\"grid\",\"mass\":\"1 m_e\"},\"leads\":[{\"name\":\"L\",\"kind\":"
+                                 "\"strip\",\"face\":\"x-low\",\"mu\":0,\"temperature\":1}]},"
                                  "\"coupling\":{\"closure\":\"literal\"}}",
                                  NX, NY, NZ, value);
     qep_error err = {0};
@@ -37,10 +40,24 @@ static qep_config *parse(const char *value) {
     return config;
 }
 
-/* The section that the source "bloch" needs. */
+/* What the source "transport" takes from its section: a value of its own at every site. */
+static const void *site_fields(void) {
+    static double values[COUNT];
+    static qep_site_fields fields;
+    for (size_t i = 0; i < COUNT; i++) {
+        values[i] = 1e-23 * (double)(i + 1);
+    }
+    fields = (qep_site_fields){.solved = 1, .count = COUNT, .n = values, .u = values, .s = {values, values, values}};
+    return &fields;
+}
+
+/* The sections that sources need. */
 static const void *section(void *user, const char *name) {
     (void)user;
     static qep_bloch_problem problem;
+    if (strcmp(name, "transport") == 0) {
+        return site_fields();
+    }
     assert_string_equal(name, "bloch");
     if (!problem.model) {
         static const double value[] = {1.602176634e-19, -1.2, 5e-10};

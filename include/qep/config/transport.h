@@ -23,6 +23,7 @@ typedef struct {
     qep_field_spec *mass, *potential; /* owned */
     double field;                     /* T */
     int periodic[3];                  /* "boundary" says so */
+    size_t low[3], size[3];           /* samples of the grid that are the conductor: a box */
     /* list */
     size_t sites, hoppings;
     double *onsite, *volume; /* [sites]; volume may be NULL */

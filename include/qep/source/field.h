@@ -98,6 +98,9 @@ qep_status qep_field_evaluate(const qep_field_spec *spec, const qep_field_settin
 /* Bytes per sample that evaluation holds at one time besides `out`: parts of sums, owners of regions, fields of sources. */
 size_t qep_field_scratch(const qep_field_spec *spec);
 
+/* 1 when the tree has a source of that name. */
+int qep_field_uses_source(const qep_field_spec *spec, const char *name);
+
 /* Files the tree reads: calls visit(user, file) for each. */
 void qep_field_files(const qep_field_spec *spec, void (*visit)(void *user, const char *file),
                      void *user);
