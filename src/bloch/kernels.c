@@ -68,6 +68,7 @@ void bloch_kernels(double energy, double mu, double kT, unsigned mask, double va
     value[KERNEL_S] = log1p(e) + size * low;
     value[KERNEL_DF] = low * c / kT;
     value[KERNEL_XDF] = x * value[KERNEL_DF];
+    value[KERNEL_XXDF] = x * value[KERNEL_XDF];
     value[KERNEL_MOTT] = mask & (1u << KERNEL_MOTT) ? mott(size, e) : 0.0;
     if (mask & (1u << KERNEL_FISHER)) {
         const double slope = 0.25 / (kT * cosh(0.5 * x) * cosh(0.5 * x)), product = c * low;

@@ -10,6 +10,7 @@ typedef enum {
     KERNEL_S,      /* entropy s(f)/k_B */
     KERNEL_DF,     /* -df/de */
     KERNEL_XDF,    /* x (-df/de) = ds/de with the sign of a hole: -(ds/de)/k_B */
+    KERNEL_XXDF,   /* x^2 (-df/de): what heat conduction weighs with */
     KERNEL_MOTT,   /* integral of (-df/de') (e' - mu)/kT over e' > e, by quadrature: the anomalous Nernst kernel, equal to S by theorem */
     KERNEL_FISHER, /* kT (df/de)^2 / [f (1 - f)], formed as written */
     KERNEL_COUNT

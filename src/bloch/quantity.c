@@ -111,6 +111,39 @@ VALUE(value_alpha_S) {
     }
 }
 
+/* (1/T) tau sum v_a v_b (e - mu)^2 (-f'): heat conduction of the electrons where no field holds the current back. */
+VALUE(value_kappa_D) {
+    UNUSED;
+    spread_symmetric(at(q, s, QEP_BLOCH_VV_XX), K_B * K_B * T * E_ * set->tau / (HBAR * HBAR), dim, out);
+}
+
+typedef void value_function(const qep_bloch_sums *q, size_t s, double T, size_t w, int dim, settings *set, double *out);
+
+/* out = the sum of static tensors of rank 2. */
+static void add_tensors(value_function *const value[], size_t count,
+                        const qep_bloch_sums *q, size_t s, double T, int dim, settings *set, double *out) {
+    double part[9] = {0};
+    value[0](q, s, T, 0, dim, set, out);
+    for (size_t i = 1; i < count; i++) {
+        value[i](q, s, T, 0, dim, set, part);
+        for (int c = 0; c < dim * dim; c++) {
+            out[c] += part[c];
+        }
+    }
+}
+
+VALUE(value_sigma) {
+    UNUSED;
+    add_tensors((value_function *const[]){value_sigma_D, value_sigma_inter, value_sigma_H},
+                3, q, s, T, dim, set, out);
+}
+
+VALUE(value_alpha) {
+    UNUSED;
+    add_tensors((value_function *const[]){value_alpha_S, value_alpha_H}, 2, q, s, T,
+                dim, set, out);
+}
+
 VALUE(value_fg) {
     UNUSED;
     spread_symmetric(at(q, s, QEP_BLOCH_METRIC), 1.0, dim, out);
@@ -255,6 +288,7 @@ VALUE(value_production_ac) {
 #define WARM QEP_BLOCH_NEEDS_WARM
 #define PLACES QEP_BLOCH_NEEDS_POSITIONS
 #define ALPHA QEP_DIMENSION(-1, 0, 0, 1, -1, 0, 0)   /* A/(K m) */
+#define THERMAL QEP_DIMENSION(1, 1, -3, 0, -1, 0, 0) /* W/(K m) */
 #define RATE QEP_DIMENSION(-1, 1, -3, 0, -1, 0, 0)   /* W/(K m^3) */
 #define SECOND QEP_DIMENSION(-4, -2, 6, 3, 0, 0, 0)  /* A/V^2 */
 #define DENSITY QEP_DIMENSION(-3, 0, 0, 0, 0, 0, 0)  /* 1/m^3 */
@@ -276,6 +310,11 @@ static const qep_bloch_quantity rows[] = {
     {"alpha_S", "alpha^S", "symmetric entropy conductivity, Drude and interband", 2, ALPHA, 0, BIT(VV_X) | BIT(Z_S), TAU | PLACES, 1, 0, value_alpha_S},
     {"alpha_N", "alpha^N", "anomalous Nernst coefficient by the Mott energy integral: J = alpha (-grad T)", 2, ALPHA, 0, BIT(OMEGA_N), PLACES, 0, 0,
      value_alpha_N},
+    {"sigma", "sigma", "complete static conductivity: sigma_D + sigma_inter + sigma_H", 2, QEP_DIM_CONDUCTIVITY, 0,
+     BIT(VV) | BIT(SEA) | BIT(Z_F) | BIT(OMEGA_F), TAU | PLACES, 0, 0, value_sigma},
+    {"alpha", "alpha", "complete static entropy conductivity: alpha_S + alpha_H", 2, ALPHA, 0, BIT(VV_X) | BIT(Z_S) | BIT(OMEGA_S), TAU | PLACES, 0, 0,
+     value_alpha},
+    {"kappa_D", "kappa^D", "Drude thermal conductivity at zero field", 2, THERMAL, 0, BIT(VV_XX), TAU | WARM, 0, 0, value_kappa_D},
     {"fg", "int f g", "quantum metric of the occupied states", 2, PER_LENGTH, 0, BIT(METRIC), PLACES, 0, 0, value_fg},
     {"fG", "int f G", "band-normalised quantum metric of the occupied states", 2, PER_LENGTH_JOULE, 0, BIT(G), PLACES, 0, 0, value_fG},
     {"chern", "C", "Chern number of each band (link method)", 0, QEP_DIM_NONE, 1, 0, QEP_BLOCH_NEEDS_LATTICE | QEP_BLOCH_NEEDS_2D, 0, 1, NULL},

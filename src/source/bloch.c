@@ -1,15 +1,14 @@
-/* Entropy density of the Bloch electrons of the section "bloch" at each point, s(mu(r), T(r)): tabulated over the range that the fields span, with
- * the interpolation error controlled and reported. A sheet has an entropy per area; divided by its thickness it is a density. */
+/* Entropy density of the Bloch electrons of the section "bloch" at each point, s(mu(r), T(r)): computed as it is where few pairs occur, else
+ * interpolated with an error that is controlled and reported. A sheet has an entropy per area; divided by its thickness it is a density. */
 #include "pointwise.h"
-#include "qep/bloch/entropy.h"
+#include "qep/bloch/atlas.h"
 #include "source_rows.h"
-#include <math.h>
 
-static const double tolerance = 1e-8; /* of the largest s */
+static const double tolerance = 1e-11; /* of the largest s */
 
 typedef struct {
     const qep_source_request *request;
-    const qep_bloch_entropy *entropy;
+    const qep_bloch_atlas *entropy;
     double thickness; /* m; 1 for solids */
     qep_source_samples temperature, mu;
 } electrons;
@@ -23,55 +22,55 @@ static qep_status judge(const void *model, size_t i, qep_error *err) {
 
 static double evaluate(const void *model, size_t i, double density[QEP_POINT_SUMS]) {
     const electrons *b = model;
-    density[0] = b->entropy ? qep_bloch_entropy_at(b->entropy, qep_source_sample(&b->temperature, i), qep_source_sample(&b->mu, i)) / b->thickness : 0.0;
-    return density[0];
+    qep_bloch_atlas_at(b->entropy, qep_source_sample(&b->temperature, i), qep_source_sample(&b->mu, i), 0, 1, density);
+    return density[0] /= b->thickness;
 }
 
-/* Ranges of the wanted samples, temperatures above 0 only; the first negative temperature ends it. */
-static qep_status find_ranges(const electrons *b, double T[2], double mu[2], qep_error *err) {
-    const size_t count = qep_grid_count(b->request->setting->grid);
-    T[0] = mu[0] = INFINITY;
-    T[1] = mu[1] = -INFINITY;
+/* The pairs (T, mu) of the samples that are wanted and warm. */
+static int warm_sample(const void *user, size_t i, double *T, double *mu) {
+    const electrons *b = user;
+    if (!qep_source_wanted(b->request, i)) {
+        return 0;
+    }
+    *T = qep_source_sample(&b->temperature, i);
+    *mu = qep_source_sample(&b->mu, i);
+    return *T > 0.0;
+}
+
+/* The first negative temperature ends it. */
+static qep_status judge_all(const electrons *b, size_t count, qep_error *err) {
     for (size_t i = 0; i < count; i++) {
-        if (!qep_source_wanted(b->request, i)) {
-            continue;
-        }
-        QEP_TRY(judge(b, i, err));
-        const double t = qep_source_sample(&b->temperature, i), m = qep_source_sample(&b->mu, i);
-        T[0] = t > 0.0 ? fmin(T[0], t) : T[0];
-        T[1] = t > 0.0 ? fmax(T[1], t) : T[1];
-        mu[0] = fmin(mu[0], m);
-        mu[1] = fmax(mu[1], m);
+        QEP_TRY(qep_source_wanted(b->request, i) ? judge(b, i, err) : QEP_OK);
     }
     return QEP_OK;
 }
 
 static qep_status report(const electrons *b, double total, qep_error *err) {
-    if (b->entropy) {
-        QEP_TRY(qep_source_report(b->request, "interpolation_error", qep_bloch_entropy_error(b->entropy), NULL, err));
-        QEP_TRY(qep_source_report(b->request, "interpolation_points", (double)qep_bloch_entropy_points(b->entropy), NULL, err));
-    }
+    QEP_TRY(qep_source_report(b->request, "interpolation_error", qep_bloch_atlas_error(b->entropy), NULL, err));
+    QEP_TRY(qep_source_report(b->request, "kgrid_difference", qep_bloch_atlas_kgrid(b->entropy), NULL, err));
+    QEP_TRY(qep_source_report(b->request, "interpolation_points", (double)qep_bloch_atlas_points(b->entropy), NULL, err));
     return qep_pointwise_report(b->request, "entropy", total, QEP_DIM_ENTROPY_DENSITY, err);
 }
 
 static qep_status run(electrons *b, double *out, qep_error *err) {
     const qep_bloch_problem *problem = qep_source_section(b->request);
     const qep_pointwise loop = {b->request, b, judge, evaluate};
-    qep_bloch_entropy *entropy = NULL;
-    double T[2], mu[2], integral[QEP_POINT_SUMS];
+    const qep_bloch_quantity *const s = qep_bloch_quantity_find("s");
+    const size_t count = qep_grid_count(b->request->setting->grid);
+    const qep_bloch_samples samples = {count, warm_sample, b};
+    qep_bloch_atlas *entropy = NULL;
+    double integral[QEP_POINT_SUMS];
     if (!problem) {
         return qep_error_add(err, QEP_ERR_CONFIG, "missing_key", "/bloch", NULL, "the source \"bloch\" needs the section \"bloch\"");
     }
     QEP_TRY(qep_source_samples_load(b->request, "temperature", 0.0, &b->temperature, err));
     QEP_TRY(qep_source_samples_load(b->request, "chemical_potential", 0.0, &b->mu, err));
-    QEP_TRY(find_ranges(b, T, mu, err));
-    if (isfinite(T[1]) && T[1] > 0.0) {
-        QEP_TRY(qep_bloch_entropy_create(&entropy, problem, T, mu, tolerance, err));
-    }
+    QEP_TRY(judge_all(b, count, err));
+    QEP_TRY(qep_bloch_atlas_create(&entropy, problem, &s, 1, &samples, tolerance, err));
     b->entropy = entropy;
     qep_status status = qep_pointwise_fill(&loop, out, integral, err);
     status = status == QEP_OK ? report(b, integral[0], err) : status;
-    qep_bloch_entropy_destroy(entropy);
+    qep_bloch_atlas_destroy(entropy);
     return status;
 }
 

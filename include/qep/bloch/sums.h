@@ -20,6 +20,7 @@ typedef enum {
     QEP_BLOCH_G,       /* f G [symmetric] */
     QEP_BLOCH_VV,      /* -f' V V [symmetric] */
     QEP_BLOCH_VV_X,    /* -f' x V V */
+    QEP_BLOCH_VV_XX,   /* -f' x^2 V V */
     QEP_BLOCH_VV_S,    /* Nernst kernel on the Fermi-sea form of V V: d2 e [symmetric] */
     QEP_BLOCH_FISHER,  /* kT f'^2/[f(1-f)] V V [symmetric] */
     QEP_BLOCH_SEA,     /* f d2 e [symmetric]: the Drude weight without f' */
