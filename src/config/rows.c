@@ -267,10 +267,12 @@ static const config_row rows[] = {
     {.path = "transport.energies", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of energies",
      .schema = "{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}}", .example = "[\"2 meV\", \"4 meV\"]",
      .doc = "Where the transmission is wanted."},
-    {.path = "transport.sweep", .type = ROW_SPECIAL, .read = read_transport_list, .write = write_transport_as_given, .kind = "list of {\"mu\", \"temperature\"}",
+    {.path = "transport.sweep", .type = ROW_SPECIAL, .read = read_transport_sweep_form, .write = write_transport_as_given,
+     .kind = "list of {\"mu\", \"temperature\"}, or {\"parameter\", \"values\", \"sets\"}",
      .schema = "{\"$ref\": \"#/$defs/transport_sweep\"}", .example = "[{\"mu\": [\"5 meV\"], \"temperature\": \"1 K\"}, {\"temperature\": \"2 K\"}]",
      .doc = "Sets of reservoir parameters computed in one pass over energy, each one value for all leads or one per lead; what a set leaves out stays as in "
-            "leads. Tables then have the sets as first index."},
+            "leads. Or values of one of \"parameters\" (a gate): Hamiltonian, leads and probes are made anew for each, with all sets. Tables then have the "
+            "sets as first index, values outermost."},
     {.path = "transport.spin_factor", .type = ROW_INTEGER, .offset = AT(config.transport.spin_factor), .min = 1, .max = 1000, .standard = "1", .example = "2",
      .doc = "Multiplies currents and densities; the transmission stays per spin."},
     {.path = "transport.entropy", .type = ROW_CHOICE, .offset = AT(config.transport.entropy), .choice = choice_entropy, .standard = "\"hs\"",

@@ -10,6 +10,9 @@
 #include <string.h>
 
 void destroy_transport(qep_config_transport *t) {
+    for (size_t i = 0; t->variant && i < t->variants; i++) {
+        destroy_transport(&t->variant[i]);
+    }
     qep_field_spec_destroy(t->mass);
     qep_field_spec_destroy(t->potential);
     for (size_t i = 0; t->terminal && i < t->terminals; i++) {
@@ -18,7 +21,7 @@ void destroy_transport(qep_config_transport *t) {
         qep_free(t->terminal[i].previous);
         qep_free(t->terminal[i].where);
     }
-    void *const all[] = {t->onsite, t->volume, t->hopping, t->terminal, t->energy, t->set_mu, t->set_temperature, t->waveform};
+    void *const all[] = {t->onsite, t->volume, t->hopping, t->terminal, t->energy, t->set_mu, t->set_temperature, t->waveform, t->variant, t->parameter_values};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         qep_free(all[i]);
     }
@@ -32,6 +35,10 @@ int read_transport_object(reader *r, const config_row *row, const json_node *nod
 
 int read_transport_list(reader *r, const config_row *row, const json_node *node) {
     return node->kind == JSON_ARRAY || reject(r, node, "wrong_type", "%s came; %s is needed", json_kind_name(node), row->kind);
+}
+
+int read_transport_sweep_form(reader *r, const config_row *row, const json_node *node) {
+    return node->kind == JSON_ARRAY || node->kind == JSON_OBJECT || reject(r, node, "wrong_type", "%s came; %s is needed", json_kind_name(node), row->kind);
 }
 
 int read_transport_count(reader *r, const config_row *row, const json_node *node) {
@@ -301,7 +308,7 @@ static int read_grid_hamiltonian(reader *r, const json_node *node, qep_config_tr
     return t->mass && (!potential || t->potential) && (!field || read_scalar(r, field, &tesla, &t->field)) && good;
 }
 
-static int read_hamiltonian(reader *r, const json_node *node, qep_config_transport *t) {
+int read_transport_hamiltonian(reader *r, const json_node *node, qep_config_transport *t) {
     static const char *const kinds[] = {"grid", "list"};
     const json_node *kind = json_member(node, "kind");
     if (!kind || kind->kind != JSON_STRING) {
@@ -310,51 +317,6 @@ static int read_hamiltonian(reader *r, const json_node *node, qep_config_transpo
     return strcmp(kind->string, "grid") == 0   ? read_grid_hamiltonian(r, node, t)
            : strcmp(kind->string, "list") == 0 ? read_list(r, node, t)
                                                : reject_choice(r, kind, kind->string, kinds, 2);
-}
-
-/* ---- sweep ---- */
-
-/* One number for all leads, or a list with one per lead. */
-static int read_per_lead(reader *r, const json_node *node, size_t leads, int energy, double *out) {
-    const qep_dimension kelvin = QEP_DIM_TEMPERATURE;
-    if (node->kind == JSON_ARRAY && node->count != leads) {
-        return reject(r, node, "contradiction", "%zu values came for %zu leads", node->count, leads);
-    }
-    int good = 1;
-    for (size_t a = 0; a < leads; a++) {
-        const json_node *item = node->kind == JSON_ARRAY ? node->child[a] : node;
-        good = (energy ? read_transport_energy(r, item, &out[a]) : read_scalar(r, item, &kelvin, &out[a])) && good;
-        if (good && !energy && !(out[a] >= 0.0)) {
-            good = reject(r, item, "out_of_range", "%g K came; a temperature is 0 or above", out[a]);
-        }
-    }
-    return good;
-}
-
-static int read_sweep(reader *r, const json_node *node, qep_config_transport *t) {
-    static const char *const keys[] = {"mu", "temperature"};
-    if (qep_alloc_doubles(&t->set_mu, node->count * t->leads, "sweep", NULL) != QEP_OK ||
-        qep_alloc_doubles(&t->set_temperature, node->count * t->leads, "sweep", NULL) != QEP_OK) {
-        return reject_memory(r);
-    }
-    int good = node->count > 0 || reject(r, node, "out_of_range", "the sweep is empty; leave it out");
-    t->sets = node->count;
-    for (size_t i = 0; i < node->count; i++) {
-        const json_node *item = node->child[i];
-        double *mu = t->set_mu + i * t->leads, *temperature = t->set_temperature + i * t->leads;
-        for (size_t a = 0; a < t->leads; a++) {
-            mu[a] = t->terminal[a].spec.mu;
-            temperature[a] = t->terminal[a].spec.temperature;
-        }
-        if (item->kind != JSON_OBJECT) {
-            good = reject(r, item, "wrong_type", "{\"mu\": [...], \"temperature\": [...]} is needed");
-            continue;
-        }
-        good = check_keys(r, item, keys, 2) && good;
-        good = (!json_member(item, "mu") || read_per_lead(r, json_member(item, "mu"), t->leads, 1, mu)) && good;
-        good = (!json_member(item, "temperature") || read_per_lead(r, json_member(item, "temperature"), t->leads, 0, temperature)) && good;
-    }
-    return good;
 }
 
 /* ---- together ---- */
@@ -378,6 +340,13 @@ static int check_together(reader *r, const json_node *section, const qep_config_
             return reject(r, node, "inapplicable", "it has no effect without \"site_fields\"");
         }
     }
+    static const char *const of_one[] = {"nonlocal_work", "drive"};
+    for (size_t i = 0; t->variants && i < sizeof of_one / sizeof *of_one; i++) {
+        const json_node *node = json_member(section, of_one[i]);
+        if (node) {
+            return reject(r, node, "inapplicable", "it belongs to a single conductor, not to a sweep over a parameter; use a run for each");
+        }
+    }
     return 1;
 }
 
@@ -395,10 +364,10 @@ void finish_transport(reader *r) {
     }
     double site = 0.0;
     t->given = 1;
-    int good = read_hamiltonian(r, h, t);
+    int good = read_transport_hamiltonian(r, h, t);
     good = good && read_transport_terminals(r, json_member(section, "leads"), json_member(section, "probes"));
     good = good && (!energies || read_energies(r, energies, &t->energy, &t->energies));
-    good = good && (!sweep || read_sweep(r, sweep, t));
+    good = good && (!sweep || read_transport_sweep(r, section, sweep, t));
     good = good && (!drive || read_transport_drive(r, drive));
     if (good && work) {
         good = read_integer(r, work, 0, 1e9, &site);
@@ -452,7 +421,11 @@ void write_transport_definitions(writer *w) {
     definition(w, "transport_set",
                "{\"type\": \"object\", \"properties\": {\"mu\": {\"$ref\": \"#/$defs/transport_per_lead\"}, \"temperature\": {\"$ref\": "
                "\"#/$defs/transport_per_lead\"}, " META "}");
-    definition(w, "transport_sweep", "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/transport_set\"}}");
+    definition(w, "transport_sets", "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/transport_set\"}}");
+    definition(w, "transport_values",
+               "{\"type\": \"object\", \"required\": [\"parameter\", \"values\"], \"properties\": {\"parameter\": {\"type\": \"string\", \"minLength\": 1}, "
+               "\"values\": {\"type\": \"array\", \"minItems\": 1, \"items\": " SCALAR "}, \"sets\": {\"$ref\": \"#/$defs/transport_sets\"}, " META "}");
+    definition(w, "transport_sweep", "{\"anyOf\": [{\"$ref\": \"#/$defs/transport_sets\"}, {\"$ref\": \"#/$defs/transport_values\"}]}");
     definition(w, "transport_filling",
                "{\"type\": \"object\", \"required\": [\"mu\", \"temperature\"], \"properties\": {\"mu\": " SCALAR ", \"temperature\": " SCALAR ", " META "}");
     definition(w, "transport_halves",

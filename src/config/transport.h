@@ -7,6 +7,7 @@
 /* Rows: only the kind of the value is judged when it is met; the section is read as a whole once the grid is known. */
 int read_transport_object(reader *r, const config_row *row, const json_node *node);
 int read_transport_list(reader *r, const config_row *row, const json_node *node);
+int read_transport_sweep_form(reader *r, const config_row *row, const json_node *node);
 int read_transport_count(reader *r, const config_row *row, const json_node *node);
 int read_transport_energy_unit(reader *r, const config_row *row, const json_node *node);
 /* The effective form has what was given, energy_unit included. */
@@ -15,7 +16,9 @@ void finish_transport(reader *r);
 void destroy_transport(qep_config_transport *t);
 void write_transport_definitions(writer *w);
 
-/* transport_terminals.c, transport_drive.c: parts of the section. */
+/* transport.c, transport_parts.c, transport_sweep.c: parts of the section. */
+int read_transport_hamiltonian(reader *r, const json_node *node, qep_config_transport *t);
+int read_transport_sweep(reader *r, const json_node *section, const json_node *node, qep_config_transport *t);
 int read_transport_energy(reader *r, const json_node *node, double *value);
 int read_transport_sites(reader *r, const json_node *node, size_t **sites, size_t *count);
 int read_transport_text(reader *r, const json_node *node, char **text);

@@ -33,8 +33,9 @@ static qep_status make_sets(qep_run_state *run, qep_run_transport *t, qep_error 
     QEP_TRY(qep_alloc_doubles(&t->temperature, c->sets * c->terminals, "sweep", err));
     for (size_t i = 0; i < c->sets * c->terminals; i++) {
         const size_t set = i / c->terminals, a = i % c->terminals;
-        t->mu[i] = a < c->leads ? c->set_mu[set * c->leads + a] : c->terminal[a].spec.mu;
-        t->temperature[i] = a < c->leads ? c->set_temperature[set * c->leads + a] : c->terminal[a].spec.temperature;
+        const qep_terminal_spec *own = &qep_run_transport_at(run, set / (c->sets / t->values))->terminal[a].spec;
+        t->mu[i] = a < c->leads ? c->set_mu[set * c->leads + a] : own->mu;
+        t->temperature[i] = a < c->leads ? c->set_temperature[set * c->leads + a] : own->temperature;
     }
     return QEP_OK;
 }
@@ -60,13 +61,25 @@ static qep_status warn_about_bands(qep_run_state *run, const qep_run_transport *
     return QEP_OK;
 }
 
+/* Values that cannot be built end the run before it begins, --check too. */
+static qep_status try_values(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
+    for (size_t v = 1; v < t->values; v++) {
+        qep_run_conductor k;
+        QEP_TRY(qep_run_conductor_create(run, qep_run_transport_at(run, v), NULL, &k, err));
+        qep_run_conductor_free(&k);
+    }
+    return QEP_OK;
+}
+
 qep_status qep_run_transport_pose(qep_run_state *run, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     void *block = NULL;
     QEP_TRY(qep_alloc(&block, 1, sizeof(qep_run_transport), "the section transport", err));
     qep_run_transport *t = run->section[QEP_RUN_TRANSPORT] = block;
     qep_run_transport_pose_fields(run, t);
-    QEP_TRY(qep_run_conductor_create(run, c, NULL, &t->conductor, err));
+    t->values = c->variants ? c->variants : 1;
+    QEP_TRY(try_values(run, t, err));
+    QEP_TRY(qep_run_conductor_create(run, qep_run_transport_at(run, 0), NULL, &t->conductor, err));
     if (c->leads > 0) {
         QEP_TRY(make_sets(run, t, err));
         QEP_TRY(warn_about_bands(run, t, err));
@@ -82,7 +95,7 @@ qep_status qep_run_transport_pose(qep_run_state *run, qep_error *err) {
 size_t qep_run_transport_memory(const qep_run_state *run) {
     const qep_run_transport *t = state_of(run);
     const qep_config_transport *c = &run->config->transport;
-    const size_t threads = (size_t)run->options->threads, sites = t ? t->conductor.h.count : 0, sets = c->sets ? c->sets : 1;
+    const size_t threads = (size_t)run->options->threads, sites = t ? t->conductor.h.count : 0, sets = t && c->sets ? c->sets / t->values : 1;
     size_t bytes = t && t->conductor.system ? threads * qep_system_thread_bytes(t->conductor.system, c->site_fields) : 0;
     if (c->site_fields && t && t->conductor.system) { /* panels of a batch, and two integrands per thread */
         bytes += (32 + 2 * threads) * sets * (c->bond_currents ? 16u : 4u) * sites * sizeof(double);
@@ -147,24 +160,21 @@ static qep_status judge_site_entropy(const qep_run_state *run, const qep_steady 
 
 static qep_status compute_steady(qep_run_state *run, qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
-    const qep_steady_options o = {.sets = c->sets, .mu = t->mu, .temperature = t->temperature, .spin = c->spin_factor, .tolerance = c->tolerance,
-                                  .threads = run->options->threads, .fields = c->site_fields, .bonds = c->bond_currents,
-                                  .fill_bound_states = c->fill_bound_states, .log = run->log};
-    QEP_TRY(qep_steady_solve(t->conductor.system, &t->conductor.h, &o, &t->steady, err));
+    QEP_TRY(qep_run_transport_solve(run, t, err));
     t->has_steady = 1;
     report_steady(run, &t->steady);
     QEP_TRY(judge_site_entropy(run, &t->steady, err));
     QEP_TRY(qep_run_transport_place_fields(run, t, err));
-    return qep_run_transport_steady_tables(run, t, err);
+    QEP_TRY(qep_run_transport_steady_tables(run, t, err));
+    QEP_TRY(c->energies ? qep_run_transport_transmission(run, t, err) : QEP_OK);
+    return c->linear_response ? qep_run_transport_response(run, t, err) : QEP_OK;
 }
 
 qep_status qep_run_transport_compute(qep_run_state *run, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     qep_run_transport *t = state_of(run);
     if (t->conductor.system) {
-        QEP_TRY(c->energies ? qep_run_transport_transmission(run, t, err) : QEP_OK);
         QEP_TRY(compute_steady(run, t, err));
-        QEP_TRY(c->linear_response ? qep_run_transport_response(run, t, err) : QEP_OK);
         QEP_TRY(c->has_work_site ? qep_run_transport_work_map(run, t, err) : QEP_OK);
     }
     return c->has_drive ? qep_run_transport_drive(run, t, err) : QEP_OK;
@@ -178,6 +188,7 @@ void qep_run_transport_release(qep_run_state *run) {
     qep_free(t->mu);
     qep_free(t->temperature);
     qep_steady_free(&t->steady);
+    qep_run_transport_free_values(t);
     qep_run_transport_free_fields(t);
     qep_run_conductor_free(&t->conductor);
     qep_free(t);

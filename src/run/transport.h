@@ -27,6 +27,10 @@ typedef struct {
     double *mu, *temperature; /* [sets, terminals] of a sweep, or NULL */
     double mean_mu, mean_temperature;
     int has_steady;
+    /* Per value of a swept parameter, or once. */
+    size_t values, most;            /* most transmission eigenvalues */
+    double *transmission, *tau;     /* [values, energies, terminals, terminals], [values, energies, most]; NULL when not asked for */
+    qep_response *response;         /* [values], or NULL */
     size_t mesh[QEP_RUN_SITE_FIELDS]; /* their numbers among the extra records */
     size_t meshes;
 } qep_run_transport;
@@ -43,6 +47,7 @@ void qep_run_transport_release(qep_run_state *run);
 /* transport_conductor.c: build what `c` describes; added [grid] J goes on top of the potential, or NULL. */
 qep_status qep_run_conductor_create(qep_run_state *run, const qep_config_transport *c, const double *added, qep_run_conductor *conductor,
                                     qep_error *err);
+qep_parameters qep_run_transport_parameters(const qep_run_state *run, const qep_config_transport *c);
 void qep_run_conductor_free(qep_run_conductor *conductor);
 size_t qep_run_sample_of_site(const qep_run_state *run, const qep_config_transport *c, size_t site);
 
@@ -52,6 +57,11 @@ qep_status qep_run_transport_place_fields(qep_run_state *run, qep_run_transport 
 void qep_run_transport_free_fields(qep_run_transport *t);
 void qep_run_transport_add_meshes(qep_run_state *run, qep_run_transport *t);
 const qep_site_fields *qep_run_transport_site_fields(const qep_run_state *run);
+
+/* transport_sweep.c: steady state, transmission and response of all values; the configuration of one value. */
+qep_status qep_run_transport_solve(qep_run_state *run, qep_run_transport *t, qep_error *err);
+const qep_config_transport *qep_run_transport_at(const qep_run_state *run, size_t value);
+void qep_run_transport_free_values(qep_run_transport *t);
 
 /* transport_tables.c */
 qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_transport *t, qep_error *err);

@@ -11,6 +11,11 @@ size_t qep_run_sample_of_site(const qep_run_state *run, const qep_config_transpo
     return qep_grid_index(run->grid, c->low[0] + x, c->low[1] + y, c->low[2] + z);
 }
 
+qep_parameters qep_run_transport_parameters(const qep_run_state *run, const qep_config_transport *c) {
+    const qep_parameters *all = &run->config->parameters;
+    return (qep_parameters){all->count, all->name, c->parameter_values ? c->parameter_values : all->value};
+}
+
 static size_t sites_of_box(const qep_config_transport *c) {
     return c->size[0] * c->size[1] * c->size[2];
 }
@@ -40,10 +45,12 @@ static qep_status fill(qep_run_state *run, const qep_config_transport *c,
         return QEP_OK;
     }
     qep_field_setting setting = qep_run_setting(run, 0);
+    const qep_parameters parameters = qep_run_transport_parameters(run, c);
+    setting.parameters = &parameters;
     setting.report = NULL; /* reported once, by the field solver's inputs */
     qep_field_files(spec, remember_file, run);
     QEP_TRY(qep_field_check_in(spec, &setting, err));
-    if (qep_field_is_time_dependent(spec, run->grid, &run->config->parameters)) {
+    if (qep_field_is_time_dependent(spec, run->grid, &parameters)) {
         return qep_error_add(err, QEP_ERR_CONFIG, "inapplicable", path, NULL,
                              "it changes with time, but the steady state has none; a \"sweep\" "
                              "over a parameter takes several values");

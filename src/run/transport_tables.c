@@ -4,6 +4,7 @@
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,8 +177,24 @@ static qep_status put_bonds(qep_run_state *run, const qep_steady *s, qep_error *
     return QEP_OK;
 }
 
+/* The value of the swept parameter in every set. */
+static qep_status put_parameter(qep_run_state *run, qep_error *err) {
+    const qep_config_transport *c = &run->config->transport;
+    double *value = NULL;
+    char text[128];
+    QEP_TRY(qep_alloc_doubles(&value, c->sets, "sweep", err));
+    for (size_t i = 0; i < c->sets; i++) {
+        value[i] = c->variant[i / (c->sets / c->variants)].parameter_values[c->parameter];
+    }
+    snprintf(text, sizeof text, "parameter \"%s\" of each set, SI", run->config->parameters.name[c->parameter]);
+    const qep_status status = put(run, "parameter", text, "1", "set", value, 1, &c->sets, err);
+    qep_free(value);
+    return status;
+}
+
 qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
     QEP_TRY(put_names(run, err));
+    QEP_TRY(run->config->transport.variants ? put_parameter(run, err) : QEP_OK);
     QEP_TRY(put_currents(run, &t->steady, err));
     QEP_TRY(put_quality(run, &t->steady, err));
     QEP_TRY(t->steady.n ? put_site_fields(run, t, err) : QEP_OK);
@@ -190,53 +207,75 @@ qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_tra
 
 /* ---- Others ----------------------------------------------------------------------------------------------------------------- */
 
+/* A sweep over a parameter adds its values as first index. */
+static qep_status put_per_value(qep_run_state *run, const char *name, const char *long_name, const char *unit, const char *axes, const double *value,
+                                int rank, const size_t *shape, qep_error *err) {
+    size_t with_values[6] = {run->config->transport.variants};
+    char all[64];
+    if (with_values[0] == 0) {
+        return put(run, name, long_name, unit, axes, value, rank, shape, err);
+    }
+    memcpy(with_values + 1, shape, (size_t)rank * sizeof *shape);
+    snprintf(all, sizeof all, "value %s", axes);
+    return put(run, name, long_name, unit, all, value, rank + 1, with_values, err);
+}
+
 qep_status qep_run_transport_transmission(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
-    const size_t n = c->terminals, shape[3] = {c->energies, n, n};
-    double *out = NULL, *tau = NULL;
-    size_t most = c->energies;
-    for (size_t a = 0; a < n && n == 2; a++) {
-        const size_t sites = qep_system_terminal_sites(t->conductor.system, a);
-        most = a == 0 || sites < most ? sites : most;
+    const size_t n = c->terminals, shape[3] = {c->energies, n, n}, of_tau[2] = {c->energies, t->most};
+    QEP_TRY(put(run, "energies", "energies of the transmission", "J", "", c->energy, 1, shape, err));
+    QEP_TRY(put_per_value(run, "transmission", "T_ab from terminal b to a, per spin", "1", "energies leads leads", t->transmission, 3, shape, err));
+    return t->tau ? put_per_value(run, "transmission_eigenvalues", "descending; nan: no such mode", "1", "energies", t->tau, 2, of_tau, err) : QEP_OK;
+}
+
+/* One array of all values' responses: which one is at `offset` of qep_response. */
+static qep_status put_response(qep_run_state *run, const qep_run_transport *t, const char *name, const char *text, const char *unit, size_t offset,
+                               qep_error *err) {
+    const size_t n = t->response->terminals, shape[2] = {n, n};
+    double *all = NULL;
+    QEP_TRY(qep_alloc_doubles(&all, t->values * n * n, "response", err));
+    for (size_t v = 0; v < t->values; v++) {
+        const double *const *one = (const double *const *)(const void *)((const char *)&t->response[v] + offset);
+        memcpy(all + v * n * n, *one, n * n * sizeof *all);
     }
-    QEP_TRY(qep_alloc_doubles(&out, c->energies * n * n, "transmission", err));
-    qep_status status = n == 2 ? qep_alloc_doubles(&tau, c->energies * most, "transmission eigenvalues", err) : QEP_OK;
-    status = status == QEP_OK ? qep_transmission(t->conductor.system, c->energy, c->energies, run->options->threads, out, NULL, tau, err) : status;
-    status = status == QEP_OK ? put(run, "energies", "energies of the transmission", "J", "", c->energy, 1, shape, err) : status;
-    status = status == QEP_OK ? put(run, "transmission", "T_ab from terminal b to a, per spin", "1", "energies leads leads", out, 3, shape, err) : status;
-    if (status == QEP_OK && tau) {
-        const size_t of_tau[2] = {c->energies, most};
-        status = put(run, "transmission_eigenvalues", "descending; nan: no such mode", "1", "energies", tau, 2, of_tau, err);
+    const qep_status status = put_per_value(run, name, text, unit, "leads leads", all, 2, shape, err);
+    qep_free(all);
+    return status;
+}
+
+/* A number of two terminals: an attribute, or a table over the values of a parameter. */
+static qep_status put_coefficient(qep_run_state *run, const qep_run_transport *t, const char *name, const char *text, const char *unit, size_t offset,
+                                  qep_error *err) {
+    double *all = NULL;
+    QEP_TRY(qep_alloc_doubles(&all, t->values, "response", err));
+    for (size_t v = 0; v < t->values; v++) {
+        memcpy(all + v, (const char *)&t->response[v] + offset, sizeof *all);
     }
-    qep_free(out);
-    qep_free(tau);
+    char table[64];
+    snprintf(table, sizeof table, "response/%s", name);
+    const qep_status status = run->config->transport.variants ? put(run, table, text, unit ? unit : "1", "value", all, 1, &t->values, err)
+                                                              : qep_run_number(run, 0, "transport", name, all[0], unit, err);
+    qep_free(all);
     return status;
 }
 
 qep_status qep_run_transport_response(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
-    const qep_config_transport *c = &run->config->transport;
-    qep_response r;
-    QEP_TRY(qep_response_solve(t->conductor.system, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &r, err));
-    const size_t shape[2] = {r.terminals, r.terminals};
     const struct {
         const char *name, *text, *unit;
-        const double *value;
-    } rows[] = {{"response/L11", "dI_N,a/dmu_b", "J^-1 s^-1", r.L11}, {"response/L12", "dI_N,a/dT_b", "K^-1 s^-1", r.L12},
-                {"response/L21", "dI_S,a/dmu_b", "K^-1 s^-1", r.L21}, {"response/L22", "dI_S,a/dT_b", "W K^-2", r.L22}};
-    qep_status status = QEP_OK;
-    for (size_t i = 0; i < 4 && status == QEP_OK; i++) {
-        status = put(run, rows[i].name, rows[i].text, rows[i].unit, "leads leads", rows[i].value, 2, shape, err);
+        size_t offset;
+    } rows[] = {{"response/L11", "dI_N,a/dmu_b", "J^-1 s^-1", offsetof(qep_response, L11)}, {"response/L12", "dI_N,a/dT_b", "K^-1 s^-1", offsetof(qep_response, L12)},
+                {"response/L21", "dI_S,a/dmu_b", "K^-1 s^-1", offsetof(qep_response, L21)}, {"response/L22", "dI_S,a/dT_b", "W K^-2", offsetof(qep_response, L22)}},
+      numbers[] = {{"conductance", "dI/dV of two terminals", "S", offsetof(qep_response, conductance)},
+                   {"thermopower", "of two terminals", "V K^-1", offsetof(qep_response, thermopower)},
+                   {"heat_conductance", "at zero current", "W K^-1", offsetof(qep_response, heat_conductance)},
+                   {"lorenz_ratio", "Lorenz number over (pi k_B/e)^2/3", NULL, offsetof(qep_response, lorenz)}};
+    for (size_t i = 0; i < 4; i++) {
+        QEP_TRY(put_response(run, t, rows[i].name, rows[i].text, rows[i].unit, rows[i].offset, err));
     }
-    const struct {
-        const char *name, *unit;
-        double value;
-    } numbers[] = {{"conductance", "S", r.conductance}, {"thermopower", "V K^-1", r.thermopower}, {"heat_conductance", "W K^-1", r.heat_conductance},
-                   {"lorenz_ratio", NULL, r.lorenz}};
-    for (size_t i = 0; r.terminals == 2 && i < 4 && status == QEP_OK; i++) {
-        status = qep_run_number(run, 0, "transport", numbers[i].name, numbers[i].value, numbers[i].unit, err);
+    for (size_t i = 0; t->response->terminals == 2 && i < 4; i++) {
+        QEP_TRY(put_coefficient(run, t, numbers[i].name, numbers[i].text, numbers[i].unit, numbers[i].offset, err));
     }
-    qep_response_free(&r);
-    return status;
+    return QEP_OK;
 }
 
 qep_status qep_run_transport_work_map(qep_run_state *run, const qep_run_transport *t, qep_error *err) {

@@ -158,6 +158,13 @@ BASES = {
                       "probes": [{"name": "p", "kind": "dephasing", "sites": [0], "gamma": "1 meV"}]},
         "output": {"file": "out.h5"},
     },
+    "tuned": {
+        "parameters": {"Vg": "2 meV", "bias": "1 meV"},
+        "transport": {"hamiltonian": {"kind": "list", "onsite": ["Vg"]}, "sweep": {"parameter": "Vg", "values": ["1 meV", "2 meV"]},
+                      "leads": [{"name": "L", "kind": "wideband", "sites": [0], "gamma": "1 meV", "mu": "bias", "temperature": 30},
+                                {"name": "R", "kind": "wideband", "sites": [0], "gamma": "2 meV", "mu": 0, "temperature": 30}]},
+        "output": {"file": "out.h5"},
+    },
     "driven": {
         "transport": {"energy_unit": "eV",
                       "hamiltonian": {"kind": "list", "onsite": [0, 0, 0, 0, 0, 0],
@@ -310,6 +317,9 @@ CASES = {
     "transport_probe.where": [("contact", "transport.probes[0].where", "x < 23e-9 && y < 8e-9"), ("contact", "transport.probes[0].where", "x <", 3)],
     "transport_probe.gamma": [("dot", "transport.probes[0].gamma", "2 meV")],
     "transport_probe.temperature": [("contact", "transport.probes[0].temperature", 20), ("dot", "transport.probes[0].temperature", 20, 3)],
+    "transport_values.parameter": [("tuned", "transport.sweep.parameter", "bias"), ("tuned", "transport.sweep.parameter", "none", 3)],
+    "transport_values.values": [("tuned", "transport.sweep.values", ["1 meV"]), ("tuned", "transport.sweep.values", ["1 meV", "3 meV"])],
+    "transport_values.sets": [("tuned", "transport.sweep.sets", [{"temperature": 20}])],
     "transport_set.mu": [("molecule", "transport.sweep[0].mu", [0.2, 0]), ("molecule", "transport.sweep[0].mu", [0.2], 3)],
     "transport_set.temperature": [("molecule", "transport.sweep[1].temperature", [100, 110])],
     "transport_filling.mu": [("driven", "transport.drive.filling.mu", 0.05)],

@@ -209,3 +209,92 @@ def test_a_list_has_no_place_on_a_grid(call, write):
 def test_a_lead_on_a_periodic_axis_of_phi_is_warned_of(call, write):
     result = call("--check", write(wire() | {"entropy": {"source": "transport"}}))
     assert result.returncode == 0 and "periodic for phi" in result.stderr and '"natural"' in result.stderr
+
+
+# ---- Sweeps over a parameter ----------------------------------------------------------------------------------------------------
+
+CURRENTS = ("mu", "temperature", "I_N", "I_E", "I_Q", "I_S", "TI_S", "I_W", "I_S_cg", "I")
+
+
+def gated(**more):
+    """A strip with a barrier of height Vg, and leads whose bias is a parameter too."""
+    config = wire(energies=["17 meV", "19 meV"], linear_response=True, **more)
+    config["parameters"] = {"Vg": "1 meV", "bias": "2 meV"}
+    config["transport"]["hamiltonian"]["potential"] = "Vg*(x > 20e-9 && x < 31e-9)"
+    config["transport"]["leads"][0]["mu"] = "3.0e-21 + bias"
+    return config
+
+
+def agree(swept, single, places):
+    """The entries of the sweep at `places` are the tables of a single run, to rounding."""
+    for name in CURRENTS:
+        whole, part = np.array(swept[name], float)[places], np.array(single[name], float)
+        part = part.reshape(whole.shape)
+        assert np.allclose(whole, part, rtol=1e-12, atol=1e-12 * np.nanmax(np.abs(part)), equal_nan=True), name
+
+
+def test_a_gate_sweep_is_many_runs(run, tmp_path):
+    """For each value the potential is evaluated anew: currents, transmission and response are those of separate runs; sets of bias and temperature run within."""
+    values, sets = ["0 meV", "6 meV", "12 meV"], [{}, {"temperature": [10, 30]}]
+    swept = run(gated(sweep={"parameter": "Vg", "values": values, "sets": sets}), "-o", "all.h5").json["results"]["transport"]
+    assert swept["parameter"] == pytest.approx(np.repeat([0, 6e-3 * E, 12e-3 * E], 2), rel=1e-14, abs=0)
+    for v, value in enumerate(values):
+        config = gated(sweep=sets)
+        config["parameters"]["Vg"] = value
+        single = run(config, "-o", f"{v}.h5").json["results"]["transport"]
+        agree(swept, single, slice(2 * v, 2 * v + 2))
+        assert np.array(swept["transmission"][v]) == pytest.approx(np.array(single["transmission"]), rel=1e-12, abs=1e-13)
+        assert swept["response/L11"][v][0] == pytest.approx(single["response/L11"][0], rel=1e-12, abs=0)
+        assert swept["response/conductance"][v] == pytest.approx(single["conductance"], rel=1e-12, abs=0)
+    assert len({round(g, 12) for g in np.array(swept["response/conductance"]) / 3.874e-5}) == 3
+    first = run(gated(sweep={"parameter": "Vg", "values": values[1:2]}), "-o", "one.h5")
+    alone = gated()
+    alone["parameters"]["Vg"] = values[1]
+    run(alone, "-o", "alone.h5")
+    for a, b in zip(meshes(tmp_path / "one.h5", "n", "s_site"), meshes(tmp_path / "alone.h5", "n", "s_site")):
+        assert (a == b).all()  # the meshes are those of the first value
+    assert len(first.json["results"]["transport"]["I_N"]) == 1
+
+
+def test_leads_follow_a_parameter_too(run):
+    swept = run(gated(sweep={"parameter": "bias", "values": ["0 meV", "3 meV"]}), "-o", "all.h5").json["results"]["transport"]
+    for v, value in enumerate(("0 meV", "3 meV")):
+        config = gated()
+        config["parameters"]["bias"] = value
+        agree(swept, run(config, "-o", f"{v}.h5").json["results"]["transport"], v)
+    assert swept["mu"][1][0] - swept["mu"][0][0] == pytest.approx(3e-3 * E, rel=1e-9, abs=0)
+
+
+def test_a_level_follows_a_gate(run):
+    """A list of sites: onsite energy, with site tables per set."""
+    def at(values, **sweep):
+        config = level(sweep={"parameter": "e0", "values": values}, **sweep)
+        return config | {"parameters": {"e0": "20 meV"}, "transport": config["transport"] | {"hamiltonian": {"kind": "list", "onsite": ["e0"]}}}
+    swept = run(at(["-10 meV", "20 meV"]), "-o", "all.h5").json["results"]["transport"]
+    assert swept["I_S"][1][0] == pytest.approx(5.224958124596902e-12, rel=1e-11, abs=0)
+    for v, value in enumerate(("-10 meV", "20 meV")):
+        single = run(level() | {"transport": level()["transport"] | {"hamiltonian": {"kind": "list", "onsite": [value]}}}, "-o", f"{v}.h5").json["results"]["transport"]
+        agree(swept, single, v)
+        for name in ("n", "s_hs", "s_site"):
+            assert np.array(swept[name][v]) == pytest.approx(np.array(single[name]), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("sweep, words", [
+    ({"parameter": "Vh", "values": [1]}, ['"Vh"', '"Vg"']), ({"parameter": "Vg", "values": []}, ["empty"]), ({"parameter": "Vg"}, ["values"]),
+    ({"parameter": "unused", "values": [1, 2]}, ["unused", "same"]), ({"parameter": "Vg", "values": [0], "sets": [{"mu": [1]}]}, ["1 values came for 2 leads"]),
+    ({"parameter": "Vg", "values": [0], "set": []}, ['"set"', '"sets"']),
+])
+def test_sweeps_that_mean_nothing(call, write, sweep, words):
+    config = gated(sweep=sweep)
+    config["parameters"]["unused"] = 3
+    result = call("--check", write(config))
+    assert result.returncode == 3 and all(word in result.stderr for word in words) and "sweep" in result.stderr, result.stderr
+
+
+def test_a_bad_value_of_a_sweep_is_seen_by_check(call, write):
+    config = gated(sweep={"parameter": "Vg", "values": [0, -1]})
+    config["transport"]["hamiltonian"]["potential"] = "1e-21*sqrt(Vg)"
+    result = call("--check", write(config))
+    assert result.returncode == 4 and "potential" in result.stderr, result.stderr
+    result = call("--check", "-s", "transport.nonlocal_work=3", write(gated(sweep={"parameter": "Vg", "values": [0]})))
+    assert result.returncode == 3 and "nonlocal_work" in result.stderr

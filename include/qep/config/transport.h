@@ -16,7 +16,8 @@ typedef struct {
     char *where; /* expression on the grid, nonzero: the probe is there; NULL: sites */
 } qep_config_terminal;
 
-typedef struct {
+typedef struct qep_config_transport qep_config_transport;
+struct qep_config_transport {
     int given;
     int on_grid;
     /* grid */
@@ -39,6 +40,11 @@ typedef struct {
     /* sweep: [sets, leads]; 0: the leads' own */
     size_t sets;
     double *set_mu, *set_temperature;
+    /* A sweep over a parameter: Hamiltonian, leads and probes anew for each value; `sets` holds variants * (sets / variants), values outermost. */
+    qep_config_transport *variant; /* [variants], owned */
+    size_t variants;
+    size_t parameter;         /* its index */
+    double *parameter_values; /* of a variant: every parameter [parameters.count]; NULL: those of the configuration */
     size_t work_site; /* of the nonlocal work map */
     int has_work_site;
 
@@ -47,6 +53,6 @@ typedef struct {
     char *waveform;
     double drive_hopping; /* 0: as in the Hamiltonian */
     double drive_mu[2], drive_temperature[2], drive_step, drive_end;
-} qep_config_transport;
+};
 
 #endif
