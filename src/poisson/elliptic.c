@@ -69,17 +69,38 @@ static void size_mesh(qep_elliptic *e, const qep_terminals *terminals) {
     }
 }
 
-static qep_status allocate_vectors(qep_elliptic *e, qep_error *err) {
-    double **const vectors[] = {&e->x, &e->b, &e->r, &e->p, &e->q, &e->z};
-    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
-        QEP_TRY(qep_alloc((void **)vectors[i], e->a.count, sizeof(double), "vectors of the iteration", err));
+/* Rows with an equation; the others (insulators, electrodes) are never visited. */
+static qep_status list_rows(qep_elliptic *e, qep_error *err) {
+    const size_t nx = e->a.n[0], rows = e->a.n[1] * e->a.n[2];
+    QEP_TRY(qep_alloc((void **)&e->row, rows, sizeof *e->row, "rows of the mesh", err));
+    for (size_t i = 0; i < rows; i++) {
+        size_t x = 0;
+        while (x < nx && !(e->a.inverse[i * nx + x] > 0.0)) {
+            x++;
+        }
+        if (x < nx) {
+            e->row[e->row_count++] = i;
+        }
     }
-    const size_t nets = e->net.count ? e->net.count : 1;
-    QEP_TRY(qep_alloc_doubles(&e->partial, 2 * (e->a.count / QEP_REDUCE_BLOCK + 1), "block sums", err));
-    QEP_TRY(qep_alloc_doubles(&e->net_sum, nets, "sums over connected pieces", err));
-    QEP_TRY(qep_alloc_doubles(&e->net_weight, nets, "sums over connected pieces", err));
-    QEP_TRY(qep_alloc((void **)&e->net_defect, nets, sizeof(double), "sums over connected pieces", err));
-    return qep_alloc((void **)&e->absolute, nets, sizeof(double), "sums over connected pieces", err);
+    return QEP_OK;
+}
+
+static qep_status allocate_vectors(qep_elliptic *e, qep_error *err) {
+    double **const vectors[] = {&e->x, &e->b, &e->r, &e->p, &e->q, e->m.out ? NULL : &e->z};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        if (vectors[i]) {
+            QEP_TRY(qep_alloc((void **)vectors[i], e->a.count, sizeof(double), "vectors of the iteration", err));
+        }
+    }
+    const size_t nets = e->net.count ? e->net.count : 1, parts = nets <= QEP_NET_FEW ? nets : 1;
+    e->buffer_size = (e->a.n[0] + 7) / 8 * 8;
+    QEP_TRY(qep_alloc_doubles(&e->buffer, e->buffer_size * (size_t)e->options.threads, "rows of the iteration", err));
+    QEP_TRY(qep_alloc_doubles(&e->partial, parts * (e->row_count + 1), "sums of rows", err));
+    double **const sums[] = {&e->net_sum, &e->net_diagonal, &e->net_defect, &e->absolute};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
+        QEP_TRY(qep_alloc((void **)sums[i], nets, sizeof(double), "sums over connected pieces", err));
+    }
+    return QEP_OK;
 }
 
 static qep_status build(qep_elliptic *e, const double *c, double c_value, const qep_terminals *terminals, qep_error *err) {
@@ -92,8 +113,11 @@ static qep_status build(qep_elliptic *e, const double *c, double c_value, const 
     QEP_TRY(qep_networks_find(e, err));
     e->about.components = e->net.components;
     e->about.floating = e->net.floating;
+    QEP_TRY(list_rows(e, err));
+    QEP_TRY(qep_elliptic_choose(e, err));
     QEP_TRY(allocate_vectors(e, err));
-    return qep_elliptic_choose(e, err);
+    qep_elliptic_sum_diagonals(e);
+    return QEP_OK;
 }
 
 qep_status qep_elliptic_build(qep_elliptic **out, const qep_grid *grid, const double *c, double c_value, const qep_elliptic_options *options,
@@ -139,7 +163,7 @@ void qep_elliptic_destroy(qep_elliptic *e) {
     }
     qep_couplings_free(&e->a);
     qep_networks_free(&e->net);
-    void *const arrays[] = {e->c, e->role, e->owner, e->contact, e->pad, e->link, e->x, e->b, e->r, e->p, e->q, e->z, e->partial, e->net_sum, e->net_weight, e->absolute, e->net_defect, e->history};
+    void *const arrays[] = {e->c, e->role, e->owner, e->contact, e->pad, e->link, e->x, e->b, e->r, e->p, e->q, e->z, e->row, e->partial, e->buffer, e->net_sum, e->net_diagonal, e->absolute, e->net_defect, e->history};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         qep_free(arrays[i]);
     }
@@ -152,12 +176,13 @@ size_t qep_elliptic_memory(const qep_grid *grid, qep_method method, int varies, 
     for (int d = 0; d < 3; d++) {
         faces += grid->axis[d].n > 1 ? 2 * (count / grid->axis[d].n) : 0;
     }
-    size_t n[3] = {grid->axis[0].n, grid->axis[1].n, grid->axis[2].n};
+    const size_t n[3] = {grid->axis[0].n, grid->axis[1].n, grid->axis[2].n};
+    const double h[3] = {grid->axis[0].h, grid->axis[1].h, grid->axis[2].h};
     const int transforms = method == QEP_METHOD_FFT || method == QEP_METHOD_PCG_FFT || (method == QEP_METHOD_AUTO && !varies);
     /* c, three couplings, sink, diagonal, six vectors; roles, labels; contacts */
     const size_t own = count * (12 * sizeof(double) + 1 + sizeof(uint32_t)) + 2 * faces * sizeof(qep_contact);
     /* hypre: matrix and hierarchy, measured at 300 bytes per cell */
-    return own + (transforms ? qep_passes_memory(grid, threads) : method == QEP_METHOD_PCG_AMG ? 300 * count : qep_multigrid_memory(n));
+    return own + (transforms ? qep_passes_memory(grid, threads) : method == QEP_METHOD_PCG_AMG ? 300 * count : qep_multigrid_memory(n, h));
 }
 
 void qep_elliptic_describe(const qep_elliptic *e, qep_elliptic_report *report) {

@@ -66,13 +66,26 @@ typedef struct {
     double conductance;
 } qep_link;
 
+/* z = M r. In single precision (in, out not NULL) apply reads a multiple of r from `in` and leaves the same multiple of z/scale in `out`. */
 typedef struct {
     void *data;
+    float *in, *out;
+    double scale;
     void (*apply)(void *data, const double *r, double *z);
     void (*destroy)(void *data);
 } qep_preconditioner;
 
-enum { QEP_NET_NONE = 0xffffffffu };
+/* A vector in either precision: values are wide[i], or scale x single[i]. */
+typedef struct {
+    const double *wide;
+    const float *single;
+    double scale;
+} qep_vector;
+
+enum {
+    QEP_NET_NONE = 0xffffffffu,
+    QEP_NET_FEW = 8 /* networks up to which sums over them are made in parallel */
+};
 
 /* Connected pieces (joined by pads and loads: networks). label: network of each mesh cell, NULL when all cells are one. */
 typedef struct {
@@ -105,10 +118,14 @@ struct qep_elliptic {
     qep_networks net;
     qep_preconditioner m;
     qep_elliptic_report about; /* what create knows */
+    size_t *row, row_count; /* rows of the mesh, z n[1] + y, that hold equations */
     /* of a solve, [mesh] */
-    double *x, *b, *r, *p, *q, *z;
-    double *partial; /* block sums */
-    double *net_sum, *net_weight; /* [networks] scratch */
+    double *x, *b, *r, *p, *q, *z; /* z: NULL where the preconditioner has its own */
+    double *partial;       /* sums of rows, per network where there are few */
+    double *buffer;        /* [threads][buffer_size]: a row for each thread */
+    size_t buffer_size;
+    double *net_sum;       /* [networks] scratch */
+    double *net_diagonal;  /* [networks] sums of diagonals */
     double *history;
     size_t history_count, history_capacity;
     double *absolute, *net_defect; /* [networks] of the last right side: sum of |terms|, and what its projection took out */
@@ -161,25 +178,39 @@ qep_status qep_elliptic_show(const qep_elliptic *e, const qep_elliptic_drive *dr
                              double *out, qep_error *err);
 qep_status qep_elliptic_balance(const qep_elliptic *e, const qep_elliptic_drive *drive, const double *u, qep_elliptic_report *report, qep_error *err);
 
-/* elliptic_apply.c, pcg.c */
-/* y = A x with pads averaged and loads; x must be constant on pads. */
-void qep_elliptic_apply(const qep_elliptic *e, const double *x, double *y);
-qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control, qep_elliptic_report *report, qep_error *err);
-/* Make pads constant (their mean) and, with zero_mean, floating networks of zero sum. */
-void qep_elliptic_project(const qep_elliptic *e, double *v, int zero_mean);
+/* elliptic_apply.c. y = A x with pads averaged and loads; x must be constant on pads. Returns x.A x. */
+double qep_elliptic_apply(const qep_elliptic *e, const double *x, double *y);
+/* Averages over pads only. */
+void qep_elliptic_average_pads(const qep_elliptic *e, double *v);
+
+/* elliptic_vectors.c */
+double qep_elliptic_dot(const qep_elliptic *e, const double *v, const double *w);
+double qep_elliptic_dot_row(const double *v, const double *w, size_t n);
+/* The calling thread's buffer for a row. */
+double *qep_elliptic_buffer(const qep_elliptic *e);
+/* n values from offset; single precision is widened into the buffer. */
+const double *qep_elliptic_row_of(const qep_vector *v, size_t offset, size_t n, double *buffer);
+/* Sums over the cells of each network. */
+void qep_elliptic_sum_networks(const qep_elliptic *e, const qep_vector *v, double *sum);
+/* Into net_sum: means of the floating networks, 0 for the others; and a row less these (0 outside networks). */
+void qep_elliptic_find_means(const qep_elliptic *e, const qep_vector *v);
+void qep_elliptic_subtract_means(const qep_elliptic *e, const double *row, size_t offset, double *out);
+/* Make pads constant (their mean), and the floating networks of zero sum. */
+void qep_elliptic_project(const qep_elliptic *e, double *v);
 /* Pads constant, and sums over floating networks zero by amounts in proportion to the diagonal: what rounding left over must not land on badly
  * conducting cells, where it would be a large potential. */
 void qep_elliptic_balance_rows(const qep_elliptic *e, double *v);
-/* Averages over pads only. */
-void qep_elliptic_average_pads(const qep_elliptic *e, double *v);
-double qep_elliptic_mean(const qep_elliptic *e, const double *v);
-double qep_elliptic_dot(const qep_elliptic *e, const double *v, const double *w);
+/* Fill net_diagonal; q is scratch. */
+void qep_elliptic_sum_diagonals(qep_elliptic *e);
+
+/* pcg.c */
+qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control, qep_elliptic_report *report, qep_error *err);
 
 /* precondition.c, multigrid.c, amg.c */
 qep_status qep_elliptic_choose(qep_elliptic *e, qep_error *err);
 qep_status qep_fast_create(qep_elliptic *e, qep_error *err);
 qep_status qep_multigrid_create(qep_preconditioner *m, const qep_couplings *fine, const double h[3], int threads, qep_error *err);
 qep_status qep_amg_create(qep_preconditioner *m, const qep_couplings *fine, int threads, qep_error *err);
-size_t qep_multigrid_memory(const size_t n[3]);
+size_t qep_multigrid_memory(const size_t points[3], const double spacing[3]);
 
 #endif

@@ -5,6 +5,7 @@
 #include "qep/base/linear.h"
 #include "qep/base/memory.h"
 #include "qep/base/reduce.h"
+#include "qep/base/simd.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,14 +22,18 @@ typedef struct {
     double tolerance, b_norm;
     double *alpha, *beta, *energy; /* per iteration */
     size_t capacity, since;        /* iterations since the last restart */
+    double single;                 /* what `in` of a preconditioner in single precision holds is this times r */
 } iteration;
 
 /* out = b - A x */
 static void true_residual(qep_elliptic *e, double *out) {
-    qep_elliptic_apply(e, e->x, out);
+    const size_t nx = e->a.n[0];
+    (void)qep_elliptic_apply(e, e->x, out);
 #pragma omp parallel for num_threads(e->options.threads) schedule(static)
-    for (size_t i = 0; i < e->a.count; i++) {
-        out[i] = e->b[i] - out[i];
+    for (size_t i = 0; i < e->row_count; i++) {
+        for (size_t at = e->row[i] * nx; at < (e->row[i] + 1) * nx; at++) {
+            out[at] = e->b[at] - out[at];
+        }
     }
     qep_elliptic_balance_rows(e, out);
 }
@@ -39,12 +44,15 @@ static double pad_diagonal(const qep_elliptic *e, size_t p) {
 
 /* D = max |r_i/a_ii| / max |x|; 0 for x = r = 0. Cells of floating electrodes share one equation. */
 static double pointwise(const qep_elliptic *e, const double *r) {
+    const size_t nx = e->a.n[0];
     double change = 0.0, size = 0.0;
 #pragma omp parallel for num_threads(e->options.threads) schedule(static) reduction(max : change, size)
-    for (size_t i = 0; i < e->a.count; i++) {
-        const int pad = e->role[i] == QEP_ELECTRODE_CELL;
-        change = fmax(change, pad ? 0.0 : fabs(r[i]) * e->a.inverse[i]);
-        size = fmax(size, fabs(e->x[i]));
+    for (size_t i = 0; i < e->row_count; i++) {
+        for (size_t at = e->row[i] * nx; at < (e->row[i] + 1) * nx; at++) {
+            const int pad = e->role[at] == QEP_ELECTRODE_CELL;
+            change = fmax(change, pad ? 0.0 : fabs(r[at]) * e->a.inverse[at]);
+            size = fmax(size, fabs(e->x[at]));
+        }
     }
     for (size_t p = 0; p < e->pad_count; p++) {
         change = fmax(change, e->pad[p].diagonal > 0.0 ? fabs(r[e->pad[p].cells[0]]) / pad_diagonal(e, p) : 0.0);
@@ -52,35 +60,41 @@ static double pointwise(const qep_elliptic *e, const double *r) {
     return change == 0.0 ? 0.0 : size > 0.0 ? change / size : INFINITY;
 }
 
-/* || |A||x| + |b| || without the inert bonds of pads; z is scratch. */
-static double rounding_scale(qep_elliptic *e) {
-    const qep_couplings *a = &e->a;
-    const size_t ny = a->n[1], nx = a->n[0], rows = ny * a->n[2];
-#pragma omp parallel for num_threads(e->options.threads) schedule(static)
-    for (size_t i = 0; i < rows; i++) {
-        const qep_row row = qep_couplings_row(a, i % ny, i / ny);
-        for (size_t x = 0; x < nx; x++) {
-            const size_t left = x ? x - 1 : nx - 1, right = x + 1 < nx ? x + 1 : 0, at = row.offset + x;
-            double sum = fabs(e->b[at]);
-            if (e->role[at] != QEP_ELECTRODE_CELL) {
-                const double v = fabs(e->x[at]);
-                sum += row.sink[x] * v + row.gx[x] * (v + fabs(e->x[row.offset + right])) + row.gx[left] * (v + fabs(e->x[row.offset + left])) +
-                       row.gy[0][x] * (v + fabs(e->x[row.y[0] + x])) + row.gy[1][x] * (v + fabs(e->x[row.y[1] + x])) +
-                       row.gz[0][x] * (v + fabs(e->x[row.z[0] + x])) + row.gz[1][x] * (v + fabs(e->x[row.z[1] + x]));
-            }
-            e->z[at] = sum;
+/* (|A||x| + |b|) of a row without the inert bonds of pads. */
+static void rounding_row(const qep_elliptic *e, const qep_row *row, double *out) {
+    const size_t nx = e->a.n[0];
+    const double *const all = e->x;
+    for (size_t x = 0; x < nx; x++) {
+        const size_t left = x ? x - 1 : nx - 1, right = x + 1 < nx ? x + 1 : 0, at = row->offset + x;
+        double sum = fabs(e->b[at]);
+        if (e->role[at] != QEP_ELECTRODE_CELL) {
+            const double v = fabs(all[at]);
+            sum += row->sink[x] * v + row->gx[x] * (v + fabs(all[row->offset + right])) + row->gx[left] * (v + fabs(all[row->offset + left])) +
+                   row->gy[0][x] * (v + fabs(all[row->y[0] + x])) + row->gy[1][x] * (v + fabs(all[row->y[1] + x])) +
+                   row->gz[0][x] * (v + fabs(all[row->z[0] + x])) + row->gz[1][x] * (v + fabs(all[row->z[1] + x]));
         }
+        out[x] = sum;
+    }
+}
+
+/* || |A||x| + |b| ||; q is scratch. */
+static double rounding_scale(qep_elliptic *e) {
+    const size_t ny = e->a.n[1];
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < e->row_count; i++) {
+        const qep_row row = qep_couplings_row(&e->a, e->row[i] % ny, e->row[i] / ny);
+        rounding_row(e, &row, e->q + row.offset);
     }
     for (size_t k = 0; k < e->contact_count; k++) { /* rows of the pads */
         const qep_contact *contact = &e->contact[k];
         for (size_t p = 0; p < e->pad_count; p++) {
             if (contact->electrode == (int32_t)e->pad[p].electrode) {
                 const size_t cell = e->pad[p].cells[0];
-                e->z[cell] += contact->g * (fabs(e->x[cell]) + fabs(e->x[contact->cell])) / (double)e->pad[p].count;
+                e->q[cell] += contact->g * (fabs(e->x[cell]) + fabs(e->x[contact->cell])) / (double)e->pad[p].count;
             }
         }
     }
-    return sqrt(qep_elliptic_dot(e, e->z, e->z));
+    return sqrt(qep_elliptic_dot(e, e->q, e->q));
 }
 
 /* Judge x by its true residual (left in q). */
@@ -102,80 +116,121 @@ static qep_solve_state judge(iteration *it) {
     return report->residual <= it->tolerance ? QEP_SOLVE_CONVERGED : QEP_SOLVE_CONVERGED_AT_ROUNDING;
 }
 
-static size_t blocks_of(const qep_elliptic *e) {
-    return (e->a.count + QEP_REDUCE_BLOCK - 1) / QEP_REDUCE_BLOCK;
-}
+/* ---- Steps of the recursion ----------------------------------------------------------------------------------------- */
 
-static size_t block_end(const qep_elliptic *e, size_t block) {
-    const size_t end = (block + 1) * QEP_REDUCE_BLOCK;
-    return end < e->a.count ? end : e->a.count;
-}
-
-/* z = M r, constant on pads and without the constants that nothing fixes; returns r.z. The constants must go before r.z is taken: left in z they cost
- * half as many iterations again at contrast 1e6. Where all cells are one network, the subtraction and r.z share a pass. */
-static double precondition(qep_elliptic *e) {
-    const int one = e->net.floating && !e->net.label;
-    e->m.apply(e->m.data, e->r, e->z);
-    qep_elliptic_project(e, e->z, !one);
-    if (!one) {
-        return qep_elliptic_dot(e, e->r, e->z);
-    }
-    const double mean = qep_elliptic_mean(e, e->z);
-    const size_t blocks = blocks_of(e);
+/* Hand r to a preconditioner in single precision, of the size of 1. */
+static void hand_over(iteration *it, double norm) {
+    qep_elliptic *e = it->e;
+    const size_t nx = e->a.n[0];
+    it->single = norm > 0.0 ? 1.0 / norm : 1.0;
 #pragma omp parallel for num_threads(e->options.threads) schedule(static)
-    for (size_t k = 0; k < blocks; k++) {
-        double rz[4] = {0.0, 0.0, 0.0, 0.0};
-        const size_t end = block_end(e, k);
-        size_t i = k * QEP_REDUCE_BLOCK;
-        for (; i + 4 <= end; i += 4) {
-            for (size_t j = 0; j < 4; j++) {
-                e->z[i + j] -= mean;
-                rz[j] += e->r[i + j] * e->z[i + j];
-            }
+    for (size_t i = 0; i < (e->m.in ? e->row_count : 0); i++) {
+        for (size_t at = e->row[i] * nx; at < (e->row[i] + 1) * nx; at++) {
+            e->m.in[at] = (float)(it->single * e->r[at]);
         }
-        for (; i < end; i++) {
-            e->z[i] -= mean;
-            rz[0] += e->r[i] * e->z[i];
-        }
-        e->partial[k] = (rz[0] + rz[1]) + (rz[2] + rz[3]);
     }
-    return qep_reduce_pairwise(e->partial, blocks);
+}
+
+static void average_pads(const qep_elliptic *e, float *v) {
+    for (size_t p = 0; p < e->pad_count; p++) {
+        const qep_pad *pad = &e->pad[p];
+        double sum = 0.0;
+        for (size_t k = 0; k < pad->count; k++) {
+            sum += (double)v[pad->cells[k]];
+        }
+        for (size_t k = 0; k < pad->count; k++) {
+            v[pad->cells[k]] = (float)(sum / (double)pad->count);
+        }
+    }
+}
+
+static qep_vector preconditioned(const iteration *it) {
+    const qep_elliptic *e = it->e;
+    return (qep_vector){.wide = e->m.out ? NULL : e->z, .single = e->m.out, .scale = e->m.scale / it->single};
+}
+
+/* A row of z without the constants that nothing fixes. */
+static const double *row_of_z(const iteration *it, const qep_vector *z, size_t offset) {
+    const qep_elliptic *e = it->e;
+    double *const buffer = qep_elliptic_buffer(e);
+    const double *const row = qep_elliptic_row_of(z, offset, e->a.n[0], buffer);
+    if (!e->net.floating) {
+        return row;
+    }
+    qep_elliptic_subtract_means(e, row, offset, buffer);
+    return buffer;
+}
+
+/* z = M r, constant on pads; returns r.z. Constants that nothing fixes must go before r.z is taken: left in z they cost half as many iterations again at
+ * contrast 1e6. They are taken out of the rows as these are read. */
+static double precondition(const iteration *it) {
+    qep_elliptic *e = it->e;
+    const size_t nx = e->a.n[0];
+    const qep_vector z = preconditioned(it);
+    e->m.apply(e->m.data, e->r, e->z);
+    if (e->m.out) {
+        average_pads(e, e->m.out);
+    } else {
+        qep_elliptic_average_pads(e, e->z);
+    }
+    if (e->net.floating) {
+        qep_elliptic_find_means(e, &z);
+    }
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < e->row_count; i++) {
+        e->partial[i] = qep_elliptic_dot_row(e->r + e->row[i] * nx, row_of_z(it, &z, e->row[i] * nx), nx);
+    }
+    return qep_reduce_pairwise(e->partial, e->row_count);
+}
+
+QEP_VARIANTS static void turn_row(const double *z, double beta, size_t n, double *p) {
+    for (size_t x = 0; x < n; x++) {
+        p[x] = z[x] + beta * p[x];
+    }
 }
 
 /* p = z + beta p */
-static void turn(qep_elliptic *e, double beta) {
+static void turn(const iteration *it, double beta) {
+    qep_elliptic *e = it->e;
+    const size_t nx = e->a.n[0];
+    const qep_vector z = preconditioned(it);
     if (beta == 0.0) {
         memset(e->p, 0, e->a.count * sizeof *e->p);
     }
 #pragma omp parallel for num_threads(e->options.threads) schedule(static)
-    for (size_t i = 0; i < e->a.count; i++) {
-        e->p[i] = e->z[i] + beta * e->p[i];
+    for (size_t i = 0; i < e->row_count; i++) {
+        turn_row(row_of_z(it, &z, e->row[i] * nx), beta, nx, e->p + e->row[i] * nx);
     }
 }
 
-/* x += alpha p, r -= alpha q; returns |r|. */
-static double advance(qep_elliptic *e, double alpha) {
-    const size_t blocks = blocks_of(e);
-#pragma omp parallel for num_threads(e->options.threads) schedule(static)
-    for (size_t k = 0; k < blocks; k++) {
-        double rr[4] = {0.0, 0.0, 0.0, 0.0};
-        const size_t end = block_end(e, k);
-        size_t i = k * QEP_REDUCE_BLOCK;
-        for (; i + 4 <= end; i += 4) {
-            for (size_t j = 0; j < 4; j++) {
-                e->x[i + j] += alpha * e->p[i + j];
-                e->r[i + j] -= alpha * e->q[i + j];
-                rr[j] += e->r[i + j] * e->r[i + j];
-            }
-        }
-        for (; i < end; i++) {
-            e->x[i] += alpha * e->p[i];
-            e->r[i] -= alpha * e->q[i];
-            rr[0] += e->r[i] * e->r[i];
-        }
-        e->partial[k] = (rr[0] + rr[1]) + (rr[2] + rr[3]);
+QEP_VARIANTS static void advance_row(double alpha, const double *restrict p, const double *restrict q, size_t n, double *restrict x, double *restrict r) {
+    for (size_t i = 0; i < n; i++) {
+        x[i] += alpha * p[i];
+        r[i] -= alpha * q[i];
     }
-    return sqrt(qep_reduce_pairwise(e->partial, blocks));
+}
+
+QEP_VARIANTS static void narrow_row(double scale, const double *restrict r, size_t n, float *restrict out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (float)(scale * r[i]);
+    }
+}
+
+/* x += alpha p, r -= alpha q, and r in single precision by the last norm; returns |r|. */
+static double advance(iteration *it, double alpha, double norm) {
+    qep_elliptic *e = it->e;
+    const size_t nx = e->a.n[0];
+    it->single = 1.0 / norm;
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < e->row_count; i++) {
+        const size_t at = e->row[i] * nx;
+        advance_row(alpha, e->p + at, e->q + at, nx, e->x + at, e->r + at);
+        if (e->m.in) {
+            narrow_row(it->single, e->r + at, nx, e->m.in + at);
+        }
+        e->partial[i] = qep_elliptic_dot_row(e->r + at, e->r + at, nx);
+    }
+    return sqrt(qep_reduce_pairwise(e->partial, e->row_count));
 }
 
 static void note_history(iteration *it, double residual) {
@@ -219,8 +274,9 @@ static qep_solve_state descend(iteration *it, qep_error *err, qep_status *status
     qep_elliptic *e = it->e;
     const size_t limit = it->capacity;
     double norm = sqrt(qep_elliptic_dot(e, e->r, e->r)), best = norm;
-    double rz = precondition(e);
-    turn(e, 0.0);
+    hand_over(it, norm);
+    double rz = precondition(it);
+    turn(it, 0.0);
     it->since = 0;
     while (it->report->iterations < limit) {
         const double goal = beyond * it->tolerance;
@@ -237,14 +293,13 @@ static qep_solve_state descend(iteration *it, qep_error *err, qep_status *status
         if (!(rz > 0.0)) {
             return broken(it, "r.M r", rz);
         }
-        qep_elliptic_apply(e, e->p, e->q);
-        const double curvature = qep_elliptic_dot(e, e->p, e->q);
+        const double curvature = qep_elliptic_apply(e, e->p, e->q);
         if (!(curvature > 0.0) || !isfinite(curvature)) {
             return broken(it, "p.A p", curvature);
         }
         const double alpha = rz / curvature;
-        norm = advance(e, alpha);
-        const double next = precondition(e), beta = next / rz;
+        norm = advance(it, alpha, norm);
+        const double next = precondition(it), beta = next / rz;
         it->alpha[it->since] = alpha;
         it->beta[it->since] = beta;
         it->energy[it->since] = alpha * rz;
@@ -257,7 +312,7 @@ static qep_solve_state descend(iteration *it, qep_error *err, qep_status *status
             return broken(it, "the residual grew; relative", norm / it->b_norm);
         }
         rz = next;
-        turn(e, beta);
+        turn(it, beta);
         if (it->report->iterations % 10 == 0) {
             qep_log_progress(it->control->log, "iterations", it->report->iterations, limit);
         }
@@ -324,7 +379,7 @@ qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control
     e->history_count = 0;
     report->tolerance = it.tolerance;
     qep_elliptic_balance_rows(e, e->b);
-    qep_elliptic_project(e, e->x, 1);
+    qep_elliptic_project(e, e->x);
     it.b_norm = sqrt(qep_elliptic_dot(e, e->b, e->b));
     if (it.b_norm == 0.0) {
         memset(e->x, 0, e->a.count * sizeof *e->x);
@@ -337,7 +392,7 @@ qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control
     iterate(&it, err, &status);
     if (status == QEP_OK) {
         estimate(&it);
-        qep_elliptic_project(e, e->x, 1);
+        qep_elliptic_project(e, e->x);
     }
     return status;
 }

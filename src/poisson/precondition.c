@@ -119,7 +119,7 @@ static int held_face(const qep_elliptic *e, int face) {
 qep_status qep_fast_create(qep_elliptic *e, qep_error *err) {
     fast *f = NULL;
     QEP_TRY(qep_alloc((void **)&f, 1, sizeof *f, "fast solve", err));
-    e->m = (qep_preconditioner){f, apply_fast, destroy_fast};
+    e->m = (qep_preconditioner){.data = f, .apply = apply_fast, .destroy = destroy_fast};
     f->e = e;
     f->scale = 1.0 / typical(e);
     qep_grid grid = e->grid;
