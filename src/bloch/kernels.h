@@ -18,6 +18,15 @@ typedef enum {
 
 /* Values of all kernels whose bit is in `mask` at energy e (eV) for kT > 0 (eV). */
 void bloch_kernels(double e, double mu, double kT, unsigned mask, double value[KERNEL_COUNT]);
+/* The same for several chemical potentials at once, whose loops are vectorised; exp and log1p are polynomials, good to a few units in the last place up
+ * to 700 k_B T from mu. The Mott integral is interpolated between values of the quadrature. */
+enum { KERNEL_LANES = 8, MOTT_PANELS = 64, MOTT_TERMS = 16 };
+typedef struct {
+    double term[MOTT_PANELS][MOTT_TERMS]; /* of exp(|x|) times the integral on |x| = i .. i + 1, in powers of 2 (|x| - i) - 1 */
+} bloch_mott;
+void bloch_mott_fill(bloch_mott *mott);
+void bloch_kernels_many(double energy, const double mu[KERNEL_LANES], double kT, unsigned mask, const bloch_mott *mott,
+                        double value[KERNEL_COUNT][KERNEL_LANES]);
 /* T = 0: f is a step with one half at e = mu, S and MOTT vanish; the others have no value and are not asked for. */
 double bloch_step(double e, double mu);
 /* The kernel k with d k/de = -(returned kernel); F, S and MOTT alone have one. */

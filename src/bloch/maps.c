@@ -55,16 +55,19 @@ int qep_bloch_is_orthogonal(const qep_bloch_model *m) {
 
 /* ---- components ---- */
 
-enum { SCALAR, VECTOR, PAIRS, SYMMETRIC };
+enum { SCALAR, VECTOR, PAIRS, SYMMETRIC, FULL };
 
 static int shape_of(const qep_bloch_map_request *r) {
     static const int of_band[] = {SCALAR, VECTOR, PAIRS, SYMMETRIC, SYMMETRIC};
     const unsigned hall = 1u << QEP_BLOCH_OMEGA_F | 1u << QEP_BLOCH_OMEGA_S | 1u << QEP_BLOCH_OMEGA_N;
-    return r->band ? of_band[r->band->kind] : r->quantity->rank == 0 ? SCALAR : r->quantity->integrals & hall ? PAIRS : SYMMETRIC;
+    if (r->band || r->quantity->rank == 0) {
+        return r->band ? of_band[r->band->kind] : SCALAR;
+    }
+    return !(r->quantity->integrals & hall) ? SYMMETRIC : r->quantity->integrals & ~hall ? FULL : PAIRS;
 }
 
 /* Axes of the independent components, in the order of the channels; returns how many. */
-static int list_components(int shape, int dim, int axes[6][2]) {
+static int list_components(int shape, int dim, int axes[9][2]) {
     int count = 0;
     if (shape == SCALAR || shape == VECTOR) {
         for (int a = 0; a < (shape == SCALAR ? 1 : dim); a++) {
@@ -74,7 +77,7 @@ static int list_components(int shape, int dim, int axes[6][2]) {
         return count;
     }
     for (int a = 0; a < dim; a++) {
-        for (int b = shape == PAIRS ? a + 1 : a; b < dim; b++) {
+        for (int b = shape == PAIRS ? a + 1 : shape == FULL ? 0 : a; b < dim; b++) {
             axes[count][0] = a;
             axes[count++][1] = b;
         }
@@ -116,7 +119,7 @@ static size_t band_number(const qep_bloch_problem *p, size_t i) {
 
 static size_t count_maps(const qep_bloch_problem *p) {
     size_t count = 0;
-    int axes[6][2];
+    int axes[9][2];
     for (size_t m = 0; m < p->maps; m++) {
         count += (size_t)list_components(shape_of(&p->map[m]), p->model->dim, axes) * (p->map[m].band ? bands_of(p) : 1);
     }
@@ -148,7 +151,7 @@ static void fill_point(const sweep *w, const bloch_states *s, const bloch_rows *
     memcpy(sums.at, w->what.at, sizeof sums.at);
     bloch_integrand_at(&w->what, r, s->energy, 1.0, &w->state, part);
     for (size_t m = 0; m < p->maps; m++) {
-        int axes[6][2];
+        int axes[9][2];
         const int count = list_components(shape_of(&p->map[m]), p->model->dim, axes);
         double value[9] = {0};
         for (size_t b = 0; p->map[m].band && b < bands_of(p); b++) {
@@ -179,7 +182,7 @@ static qep_status fill_block(const sweep *w, int thread, size_t first, size_t co
     for (size_t i = 0; i < count; i++) {
         bloch_points_get(&w->set, first + i, k[i]);
     }
-    bloch_states_load(s, (const double(*)[3])k, count);
+    bloch_states_load_set(s, &w->set, first, (const double(*)[3])k, count);
     for (size_t i = 0; i < count; i++) {
         QEP_TRY(bloch_states_solve(s, i, 1, err));
         bloch_rows_fill(&w->rows[thread], &w->what.layout, s);
@@ -236,7 +239,7 @@ static qep_status put_all(const sweep *w, qep_bloch_put_map put, void *user, qep
     const qep_bloch_problem *p = w->problem;
     const double *value = w->value;
     for (size_t m = 0; m < p->maps; m++) {
-        int axes[6][2];
+        int axes[9][2];
         const int count = list_components(shape_of(&p->map[m]), p->model->dim, axes);
         for (size_t b = 0; b < (p->map[m].band ? bands_of(p) : 1); b++) {
             for (int c = 0; c < count; c++, value += w->set.count) {
@@ -311,6 +314,7 @@ static qep_status allocate(sweep *w, qep_error *err) {
     w->rows = block;
     for (size_t t = 0; t < threads; t++) {
         QEP_TRY(bloch_states_create(&w->states[t], w->problem->model, bloch_layout_second(&w->what.layout), err));
+        QEP_TRY(bloch_states_plan(&w->states[t], &w->set, err));
         QEP_TRY(bloch_rows_create(&w->rows[t], &w->what.layout, w->problem->model->bands, err));
     }
     QEP_TRY(qep_alloc_doubles(&w->part, threads * (w->what.width + 1), "integrands", err));

@@ -6,6 +6,7 @@
 #include "qep/base/memory.h"
 #include "qep/base/simd.h"
 #include <math.h>
+#include <omp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -66,22 +67,26 @@ double bloch_scan_memory(const qep_bloch_request *r, size_t columns, size_t batc
     const size_t direct = x.tables ? r->states - x.warm : r->states;
     double bottom, top, bytes = sizeof(double) * (double)batch * (double)values * (double)direct;
     bloch_band_bounds(r->model, &bottom, &top);
-    for (size_t t = 0; t < x.tables; t++) {
+    for (size_t t = 0; x.tables > 0 && t <= x.tables; t++) {
         const size_t panels = bloch_table_panels(ldexp(x.low, (int)t), x.mu_low, x.mu_high, bottom, top);
-        bytes += sizeof(double) * (double)panels * TABLE_NODES * (double)(columns + 1);
+        bytes += sizeof(double) * (double)panels * (TABLE_NODES + 2) * (double)(columns + 1);
     }
     return x.tables ? bytes + (double)(batch * r->model->bands) * 40.0 * sizeof(double) : bytes;
 }
 
-/* Tables for octaves of T from the lowest one up. */
+/* Tables for octaves of T from the lowest one up, and one more of twice the width of the last. */
 static qep_status make_tables(bloch_scan *scan, const qep_bloch_request *r, const range *x, size_t columns, qep_error *err) {
     double bottom, top;
     void *block = NULL;
     bloch_band_bounds(r->model, &bottom, &top);
-    QEP_TRY(qep_alloc(&block, x->tables, sizeof(bloch_table), "the tables of a scan", err));
+    QEP_TRY(qep_alloc(&block, x->tables + 1, sizeof(bloch_table), "the tables of a scan", err));
     scan->table = block;
-    scan->tables = x->tables;
-    for (size_t t = 0; t < x->tables; t++) {
+    scan->tables = x->tables + 1;
+    QEP_TRY(qep_alloc(&block, columns + 1, sizeof(double), "the tables of a scan", err));
+    scan->below = block;
+    bloch_nodes_fill(&scan->nodes);
+    bloch_mott_fill(&scan->mott);
+    for (size_t t = 0; t <= x->tables; t++) {
         QEP_TRY(bloch_table_create(&scan->table[t], ldexp(x->low, (int)t), x->mu_low, x->mu_high, bottom, top, columns, err));
     }
     for (size_t i = 0; i < r->states; i++) {
@@ -114,6 +119,7 @@ void bloch_scan_destroy(bloch_scan *scan) {
         bloch_table_destroy(&scan->table[t]);
     }
     qep_free(scan->table);
+    qep_free(scan->below);
     qep_free(scan->table_of);
     *scan = (bloch_scan){0};
 }
@@ -156,36 +162,62 @@ static void list_records(const bloch_batch *b, record *out) {
     }
 }
 
-/* Workspace of one batch: [records] panels and [records][TABLE_NODES] weights. */
+/* Workspace of one batch: where each record goes and its [TABLE_NODES] weights. */
 typedef struct {
     record *list;
-    size_t *panel;
+    double **place; /* first row of the panel; NULL: none */
+    double **below; /* the columns that hold states below a table; NULL: none */
     double *weight;
     size_t count;
 } spread;
 
-static void weigh(const bloch_table *t, spread *s, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t i = 0; i < s->count; i++) {
-        const record *r = &s->list[i];
-        double *w = s->weight + i * TABLE_NODES;
-        s->panel[i] = r->slope ? bloch_table_slopes(t, r->energy, w) : bloch_table_weights(t, r->energy, w);
-        for (int j = 0; j < TABLE_NODES && s->panel[i] < SIZE_MAX - 1; j++) {
+/* The finest table that holds the energy; states below finer ones count there as filled. */
+static void find_place(const bloch_scan *scan, spread *s, size_t i) {
+    const record *r = &s->list[i];
+    double *w = s->weight + i * TABLE_NODES, x = 0.0;
+    size_t t = 0, panel = SIZE_MAX;
+    int under = 0;
+    for (t = 0; t < scan->tables; t++) {
+        panel = bloch_table_locate(&scan->table[t], r->energy, &x);
+        under = panel == SIZE_MAX - 1;
+        if (panel < SIZE_MAX - 1) {
+            break;
+        }
+    }
+    s->place[i] = s->below[i] = NULL;
+    if (t < scan->tables) {
+        const bloch_table *table = &scan->table[t];
+        double unused = 0.0;
+        s->place[i] = table->sum + panel * TABLE_NODES * table->columns;
+        s->below[i] = t > 0 && bloch_table_locate(&scan->table[t - 1], r->energy, &unused) == SIZE_MAX - 1 ? table->below : NULL;
+        if (r->slope) {
+            bloch_table_slopes(table, &scan->nodes, x, w);
+        } else {
+            bloch_table_weights(&scan->nodes, x, w);
+        }
+        for (int j = 0; j < TABLE_NODES; j++) {
             w[j] *= r->factor;
         }
+    } else if (under) {
+        s->below[i] = scan->below;
+    }
+    s->below[i] = r->slope ? NULL : s->below[i]; /* the difference of two filled levels is nothing */
+}
+
+static void find_places(const bloch_scan *scan, spread *s, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (size_t i = 0; i < s->count; i++) {
+        find_place(scan, s, i);
     }
 }
 
 /* Records in order onto the nodes [first, last). */
-QEP_VARIANTS static void add_range(bloch_table *t, const spread *s, size_t first, size_t last) {
+QEP_VARIANTS static void add_range(const spread *s, size_t columns, size_t first, size_t last) {
     for (size_t i = 0; i < s->count; i++) {
-        if (s->panel[i] >= SIZE_MAX - 1) {
-            continue;
-        }
         const double *row = s->list[i].row;
-        for (size_t j = first; j < last; j++) {
+        for (size_t j = first; s->place[i] && j < last; j++) {
             const double w = s->weight[i * TABLE_NODES + j];
-            double *sum = t->sum + (s->panel[i] * TABLE_NODES + j) * t->columns;
+            double *sum = s->place[i] + j * columns;
             for (size_t c = 0; c < s->list[i].columns; c++) {
                 sum[c] += w * row[c];
             }
@@ -193,16 +225,27 @@ QEP_VARIANTS static void add_range(bloch_table *t, const spread *s, size_t first
     }
 }
 
-static void add_to_nodes(bloch_table *t, const spread *s, int threads) {
+static void add_to_nodes(const spread *s, size_t columns, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int part = 0; part < threads; part++) {
-        add_range(t, s, (size_t)part * TABLE_NODES / (size_t)threads, (size_t)(part + 1) * TABLE_NODES / (size_t)threads);
+        add_range(s, columns, (size_t)part * TABLE_NODES / (size_t)threads, (size_t)(part + 1) * TABLE_NODES / (size_t)threads);
     }
     for (size_t i = 0; i < s->count; i++) {
-        for (size_t c = 0; s->panel[i] == SIZE_MAX - 1 && !s->list[i].slope && c < s->list[i].columns; c++) {
-            t->filled[c] += s->list[i].factor * s->list[i].row[c];
+        for (size_t c = 0; s->below[i] && c < s->list[i].columns; c++) {
+            s->below[i][c] += s->list[i].factor * s->list[i].row[c];
         }
     }
+}
+
+static qep_status spread_allocate(spread *s, qep_error *err) {
+    void *block = NULL;
+    QEP_TRY(qep_alloc(&block, s->count, sizeof(record), "a batch of states", err));
+    s->list = block;
+    QEP_TRY(qep_alloc(&block, s->count, sizeof(double *), "a batch of states", err));
+    s->place = block;
+    QEP_TRY(qep_alloc(&block, s->count, sizeof(double *), "a batch of states", err));
+    s->below = block;
+    return qep_alloc_doubles(&s->weight, s->count * TABLE_NODES, "a batch of states", err);
 }
 
 qep_status bloch_scan_add(bloch_scan *scan, const bloch_batch *batch, int threads, qep_error *err) {
@@ -210,22 +253,89 @@ qep_status bloch_scan_add(bloch_scan *scan, const bloch_batch *batch, int thread
         return QEP_OK;
     }
     spread s = {.count = count_records(batch)};
-    void *list = NULL, *panel = NULL, *weight = NULL;
-    qep_status status = qep_alloc(&list, s.count, sizeof(record), "a batch of states", err);
-    status = status == QEP_OK ? qep_alloc(&panel, s.count, sizeof(size_t), "a batch of states", err) : status;
-    status = status == QEP_OK ? qep_alloc(&weight, s.count, TABLE_NODES * sizeof(double), "a batch of states", err) : status;
+    const qep_status status = spread_allocate(&s, err);
     if (status == QEP_OK) {
-        s.list = list;
-        s.panel = panel;
-        s.weight = weight;
         list_records(batch, s.list);
-        for (size_t t = 0; t < scan->tables; t++) {
-            weigh(&scan->table[t], &s, threads);
-            add_to_nodes(&scan->table[t], &s, threads);
+        find_places(scan, &s, threads);
+        add_to_nodes(&s, scan->table[0].columns, threads);
+    }
+    qep_free(s.list);
+    qep_free(s.place);
+    qep_free(s.below);
+    qep_free(s.weight);
+    return status;
+}
+
+/* ---- results ---- */
+
+/* Each table receives the finer ones; what lies below it is collected from the coarsest down. */
+static void finish_tables(bloch_scan *scan) {
+    for (size_t t = 1; t < scan->tables; t++) {
+        bloch_table_merge(&scan->table[t], &scan->table[t - 1], &scan->nodes);
+    }
+    for (size_t t = scan->tables; t-- > 0;) {
+        bloch_table_finish(&scan->table[t], scan->below);
+        for (size_t c = 0; c < scan->table[t].columns; c++) {
+            scan->below[c] += scan->table[t].below[c];
         }
     }
-    qep_free(list);
-    qep_free(panel);
-    qep_free(weight);
+}
+
+/* How many states from `first` on have its temperature and its table; at most as many as there are lanes. */
+static size_t group_size(const bloch_scan *scan, const qep_bloch_request *r, size_t first) {
+    size_t count = 1;
+    while (count < KERNEL_LANES && first + count < r->states && scan->table_of[first] != SIZE_MAX &&
+           scan->table_of[first + count] == scan->table_of[first] && r->state[first + count].T == r->state[first].T) {
+        count++;
+    }
+    return count;
+}
+
+static void do_group(const bloch_scan *scan, const qep_bloch_request *r, bloch_group *g, size_t first, size_t count, double *value) {
+    const bloch_table *t = &scan->table[scan->table_of[first]];
+    for (size_t l = 0; l < KERNEL_LANES; l++) {
+        g->mu[l] = r->state[first + (l < count ? l : count - 1)].mu / QEP_E_CHARGE;
+    }
+    g->kT = k_B * r->state[first].T;
+    bloch_table_evaluate(t, t + 1, &scan->nodes, g);
+    for (size_t l = 0; l < count; l++) {
+        for (size_t c = 0; c < g->width; c++) {
+            value[(first + l) * g->width + c] = g->sum[c * KERNEL_LANES + l];
+        }
+    }
+}
+
+qep_status bloch_scan_evaluate(bloch_scan *scan, const bloch_integrand *what, double *value, qep_error *err) {
+    const qep_bloch_request *r = what->request;
+    bloch_term term[QEP_BLOCH_INTEGRALS];
+    size_t terms = 0, groups = 0, *begin = NULL;
+    double *sums = NULL;
+    void *block = NULL;
+    if (scan->tables == 0) {
+        return QEP_OK;
+    }
+    for (int i = 0; i < QEP_BLOCH_INTEGRALS; i++) {
+        if (r->wanted & (1u << i)) {
+            term[terms++] = (bloch_term){bloch_integrals[i].kernel, what->layout.at[bloch_integrals[i].channel], bloch_integrand_count(what, i), what->at[i]};
+        }
+    }
+    finish_tables(scan);
+    QEP_TRY(qep_alloc(&block, r->states + 1, sizeof *begin, "the groups of a scan", err));
+    begin = block;
+    for (size_t s = 0; s < r->states; s += group_size(scan, r, s)) {
+        begin[groups++] = s;
+    }
+    begin[groups] = r->states;
+    const qep_status status = qep_alloc_doubles(&sums, (size_t)r->threads * (what->width + 1) * KERNEL_LANES, "the groups of a scan", err);
+#pragma omp parallel for num_threads(r->threads) schedule(dynamic) if (status == QEP_OK)
+    for (size_t i = 0; i < groups; i++) {
+        if (status == QEP_OK && scan->table_of[begin[i]] != SIZE_MAX) {
+            bloch_group g = {.term = term, .terms = terms, .mott = &scan->mott, .width = what->width};
+            g.sum = sums + (size_t)omp_get_thread_num() * (what->width + 1) * KERNEL_LANES;
+            do_group(scan, r, &g, begin[i], begin[i + 1] - begin[i], value);
+        }
+    }
+    qep_free(begin);
+    qep_free(sums);
     return status;
 }

@@ -13,8 +13,6 @@
 
 enum { BATCH = 16 * BLOCH_BLOCK };
 
-static const double k_B = QEP_BOLTZMANN / QEP_E_CHARGE; /* eV/K */
-
 /* Everything of one call. */
 typedef struct {
     const qep_bloch_request *request;
@@ -41,6 +39,7 @@ static qep_status allocate(pass *p, qep_error *err) {
     p->states = block;
     for (int t = 0; t < r->threads; t++) {
         QEP_TRY(bloch_states_create(&p->states[t], r->model, bloch_layout_second(&p->what.layout), err));
+        QEP_TRY(bloch_states_plan(&p->states[t], &p->set, err));
     }
     QEP_TRY(qep_alloc(&block, BATCH, sizeof(bloch_rows), "rows of a batch", err));
     p->rows = block;
@@ -70,7 +69,7 @@ static qep_status do_block(const pass *p, bloch_states *states, size_t base, siz
     for (size_t i = first; i < first + count; i++) {
         p->weight[i] = bloch_points_get(&p->set, base + i, p->k[i]);
     }
-    bloch_states_load(states, (const double(*)[3])(p->k + first), count);
+    bloch_states_load_set(states, &p->set, base + first, (const double(*)[3])(p->k + first), count);
     for (size_t i = first; i < first + count; i++) {
         QEP_TRY(bloch_states_solve(states, i - first, p->what.layout.mask != 1u << CHANNEL_ONE, err));
         memcpy(p->energy + i * n, states->energy, n * sizeof(double));
@@ -158,27 +157,11 @@ static qep_status do_all(pass *p, qep_error *err) {
 
 /* ---- results ---- */
 
-static void evaluate_tables(pass *p) {
-    const qep_bloch_request *r = p->request;
-    for (size_t t = 0; t < p->scan.tables; t++) {
-        bloch_table_finish(&p->scan.table[t]);
-    }
-#pragma omp parallel for num_threads(r->threads) schedule(dynamic)
-    for (size_t s = 0; s < r->states; s++) {
-        bloch_term term[QEP_BLOCH_INTEGRALS];
-        size_t terms = 0;
-        for (int i = 0; i < QEP_BLOCH_INTEGRALS; i++) {
-            if (r->wanted & (1u << i)) {
-                term[terms++] = (bloch_term){bloch_integrals[i].kernel, p->what.layout.at[bloch_integrals[i].channel], bloch_integrand_count(&p->what, i),
-                                             p->out->value + s * p->what.width + p->out->at[i]};
-            }
-        }
-        if (p->scan.table_of[s] != SIZE_MAX) {
-            bloch_table_evaluate(&p->scan.table[p->scan.table_of[s]], r->state[s].mu / QEP_E_CHARGE, k_B * r->state[s].T, term, terms);
-        } else {
-            for (size_t c = 0; c < p->what.width; c++) {
-                p->out->value[s * p->what.width + c] = p->total[s * p->what.width + c] + p->rest[s * p->what.width + c];
-            }
+/* Values of the states that were summed directly. */
+static void copy_direct(pass *p) {
+    for (size_t s = 0; s < p->request->states; s++) {
+        for (size_t c = 0; p->scan.table_of[s] == SIZE_MAX && c < p->what.width; c++) {
+            p->out->value[s * p->what.width + c] = p->total[s * p->what.width + c] + p->rest[s * p->what.width + c];
         }
     }
 }
@@ -201,8 +184,8 @@ static qep_status run(pass *p, qep_error *err) {
     p->out->highest = -INFINITY;
     p->out->smallest_gap = INFINITY;
     QEP_TRY(do_all(p, err));
-    evaluate_tables(p);
-    return QEP_OK;
+    copy_direct(p);
+    return bloch_scan_evaluate(&p->scan, &p->what, p->out->value, err);
 }
 
 size_t qep_bloch_sum_memory(const qep_bloch_request *r) {
@@ -212,7 +195,9 @@ size_t qep_bloch_sum_memory(const qep_bloch_request *r) {
     }
     const size_t n = r->model->bands, width = what.layout.at[CHANNEL_COUNT], values = what.width + 1;
     const double pairs = 0.5 * (double)(n * (n - 1)) + 1.0;
-    double bytes = (double)r->threads * (double)bloch_states_memory(r->model, bloch_layout_second(&what.layout));
+    const int second = bloch_layout_second(&what.layout);
+    const bloch_points grid = {.model = r->model, .n = {r->points[0], r->points[1], r->model->dim > 2 ? r->points[2] : 1}};
+    double bytes = (double)r->threads * (double)(bloch_states_memory(r->model, second) + bloch_grid_memory(r->model, &grid, second));
     bytes += BATCH * sizeof(double) * ((double)(n * (width + 2)) + pairs * (double)(what.layout.differences + 3));
     bytes += sizeof(double) * 3.0 * (double)r->states * (double)values;
     bytes += bloch_scan_memory(r, width, BATCH, values);

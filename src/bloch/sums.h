@@ -34,10 +34,13 @@ void bloch_integrand_at(const bloch_integrand *what, const bloch_rows *rows, con
 /* Energies between which all bands lie, eV: from the sizes of H(R), or of H at the cutoff. */
 void bloch_band_bounds(const qep_bloch_model *model, double *bottom, double *top);
 
-/* scan.c: the tables of all temperatures that are not summed directly. */
+/* scan.c: the tables of all temperatures that are not summed directly, each of twice the width of the one before. */
 typedef struct {
     bloch_table *table;
     size_t tables;
+    double *below; /* [columns]: states below all tables */
+    bloch_nodes nodes;
+    bloch_mott mott;
     size_t *table_of; /* [states]: SIZE_MAX: direct */
     size_t direct;    /* number of direct states */
 } bloch_scan;
@@ -55,6 +58,9 @@ typedef struct {
     const bloch_layout *layout;
 } bloch_batch;
 qep_status bloch_scan_add(bloch_scan *scan, const bloch_batch *batch, int threads, qep_error *err);
+
+/* After the last batch, once: the integrals of all states that have a table, into value [states][width]. */
+qep_status bloch_scan_evaluate(bloch_scan *scan, const bloch_integrand *what, double *value, qep_error *err);
 
 /* refine.c: replace the regular grid by a list in which cells with sharp integrands are divided. */
 qep_status bloch_refine(bloch_points *set, const qep_bloch_request *request, qep_error *err);

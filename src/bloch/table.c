@@ -1,5 +1,5 @@
 /* Anterpolation of states onto Chebyshev nodes. The kernels are analytic but for poles at mu +- i pi kT: on a panel of width pi kT_low the
- * interpolation error falls like (2 + sqrt 5)^-24 = 1e-15. Panels far from mu are visited until what is left cannot matter, however small the sum is. */
+ * interpolation error falls like (2 + sqrt 5)^-24 = 1e-15. */
 #include "bloch/table.h"
 
 #include "qep/base/constants.h"
@@ -9,10 +9,30 @@
 #include <stdint.h>
 #include <string.h>
 
-static const double reach = 60.0;        /* in k_B T: what lies farther from mu counts as filled or empty, to 1e-26 */
-static const double negligible = 1e-20; /* of the panel that matters most */
+static const double covered = 60.0; /* in k_B T: what lies farther from mu counts as filled or empty, to 1e-26 */
 
-static void fill_nodes(bloch_table *t) {
+/* ---- nodes ---- */
+
+/* Barycentric weights; a distance of zero gives an infinite one, which the caller looks for. Returns their sum. */
+QEP_VARIANTS static double barycentric(const bloch_nodes *nodes, double x, double weight[TABLE_NODES]) {
+    double sum = 0.0;
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        weight[j] = nodes->weight_of_node[j] / (x - nodes->node[j]);
+    }
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        sum += weight[j];
+    }
+    return sum;
+}
+
+void bloch_table_weights(const bloch_nodes *nodes, double x, double weight[TABLE_NODES]) {
+    const double sum = barycentric(nodes, x, weight);
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        weight[j] = isfinite(sum) ? weight[j] / sum : (x == nodes->node[j] ? 1.0 : 0.0);
+    }
+}
+
+void bloch_nodes_fill(bloch_nodes *t) {
     for (size_t j = 0; j < TABLE_NODES; j++) {
         const double angle = QEP_PI * ((double)j + 0.5) / TABLE_NODES;
         t->node[j] = -cos(angle);
@@ -21,51 +41,78 @@ static void fill_nodes(bloch_table *t) {
             t->polynomial[j][m] = cos((double)m * (QEP_PI - angle));
         }
     }
+    for (size_t i = 0; i < TABLE_NODES; i++) {
+        bloch_table_weights(t, 0.5 * (t->node[i] - 1.0), t->half[0][i]);
+        bloch_table_weights(t, 0.5 * (t->node[i] + 1.0), t->half[1][i]);
+    }
 }
 
-static void bounds(double kT_low, double mu_low, double mu_high, double bottom, double top, double *low, double *high) {
+/* l_j'(x) = (2/n) sum_m T_m(x_j) T_m'(x), T_m' = m U_(m-1): no differences of near numbers. */
+void bloch_table_slopes(const bloch_table *t, const bloch_nodes *nodes, double x, double weight[TABLE_NODES]) {
+    double slope[TABLE_NODES] = {0}, before = 0.0, U = 1.0;
+    for (size_t m = 1; m < TABLE_NODES; m++) {
+        slope[m] = (double)m * U;
+        const double next = 2.0 * x * U - before;
+        before = U;
+        U = next;
+    }
+    for (size_t j = 0; j < TABLE_NODES; j++) {
+        weight[j] = 0.0;
+        for (size_t m = 1; m < TABLE_NODES; m++) {
+            weight[j] += nodes->polynomial[j][m] * slope[m];
+        }
+        weight[j] *= 2.0 / TABLE_NODES * 2.0 / t->width; /* dx/de = 2/width */
+    }
+}
+
+/* ---- one table ---- */
+
+/* Pairs of panels: first panel (even) and one beyond the last (even). */
+static void bounds(double kT_low, double mu_low, double mu_high, double bottom, double top, double *first, double *end) {
     const double width = QEP_PI * kT_low;
-    *low = fmax(bottom - 1e-6 - 0.1 * width, mu_low - 2.0 * reach * kT_low);
-    *high = fmin(top + 1e-6 + 0.1 * width, mu_high + 2.0 * reach * kT_low);
-    *high = fmax(*high, *low + width);
+    const double low = fmax(bottom - 1e-6 - 0.1 * width, mu_low - 2.0 * covered * kT_low);
+    const double high = fmin(top + 1e-6 + 0.1 * width, mu_high + 2.0 * covered * kT_low);
+    *first = 2.0 * floor(low / (2.0 * width));
+    *end = fmax(2.0 * ceil(high / (2.0 * width)), *first + 2.0);
 }
 
 size_t bloch_table_panels(double kT_low, double mu_low, double mu_high, double bottom, double top) {
-    double low, high;
-    bounds(kT_low, mu_low, mu_high, bottom, top, &low, &high);
-    return (size_t)ceil((high - low) / (QEP_PI * kT_low)) + 1;
+    double first, end;
+    bounds(kT_low, mu_low, mu_high, bottom, top, &first, &end);
+    return (size_t)(end - first);
 }
 
 qep_status bloch_table_create(bloch_table *t, double kT_low, double mu_low, double mu_high, double bottom, double top, size_t columns,
                               qep_error *err) {
-    double high;
+    double first, end;
     *t = (bloch_table){.width = QEP_PI * kT_low, .columns = columns, .kT_low = kT_low};
-    bounds(kT_low, mu_low, mu_high, bottom, top, &t->low, &high);
-    fill_nodes(t);
-    t->panels = bloch_table_panels(kT_low, mu_low, mu_high, bottom, top);
+    bounds(kT_low, mu_low, mu_high, bottom, top, &first, &end);
+    t->first = (long)first;
+    t->low = first * t->width;
+    t->panels = (size_t)(end - first);
     size_t count = 0;
     void *block = NULL;
-    if (!qep_size_multiply(t->panels, TABLE_NODES * (columns + 1), &count)) {
+    if (!qep_size_multiply(t->panels + 1, TABLE_NODES * (columns + 1), &count)) {
         return qep_error_add(err, QEP_ERR_MEMORY, "memory", NULL, NULL, "the table of a (mu, T) scan does not fit into memory");
     }
-    QEP_TRY(qep_alloc(&block, count, sizeof(double), "the table of a (mu, T) scan", err));
-    t->sum = block;
-    QEP_TRY(qep_alloc(&block, columns + 1, sizeof(double), "the table of a (mu, T) scan", err));
-    t->filled = block;
-    QEP_TRY(qep_alloc(&block, t->panels, sizeof(double), "the table of a (mu, T) scan", err));
-    t->weight = block;
+    double **const arrays[] = {&t->sum, &t->below, &t->panel, &t->filled, &t->weight};
+    const size_t sizes[] = {count, columns + 1, t->panels * (columns + 1), (t->panels + 1) * (columns + 1), t->panels};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        QEP_TRY(qep_alloc(&block, sizes[i], sizeof(double), "the table of a (mu, T) scan", err));
+        *arrays[i] = block;
+    }
     return QEP_OK;
 }
 
 void bloch_table_destroy(bloch_table *t) {
-    qep_free(t->sum);
-    qep_free(t->filled);
-    qep_free(t->weight);
+    void *const all[] = {t->sum, t->below, t->panel, t->filled, t->weight};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        qep_free(all[i]);
+    }
     *t = (bloch_table){0};
 }
 
-/* Panel of an energy and its place in it, -1 to 1. */
-static size_t locate(const bloch_table *t, double energy, double *x) {
+size_t bloch_table_locate(const bloch_table *t, double energy, double *x) {
     const double turns = (energy - t->low) / t->width;
     if (turns < 0.0) {
         return SIZE_MAX - 1;
@@ -78,123 +125,55 @@ static size_t locate(const bloch_table *t, double energy, double *x) {
     return panel;
 }
 
-/* Barycentric weights; a distance of zero gives an infinite one, which the caller looks for. Returns their sum. */
-QEP_VARIANTS static double barycentric(const bloch_table *t, double x, double weight[TABLE_NODES]) {
-    double sum = 0.0;
-    for (size_t j = 0; j < TABLE_NODES; j++) {
-        weight[j] = t->weight_of_node[j] / (x - t->node[j]);
-    }
-    for (size_t j = 0; j < TABLE_NODES; j++) {
-        sum += weight[j];
-    }
-    return sum;
-}
+/* ---- after the last state ---- */
 
-size_t bloch_table_weights(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
-    double x = 0.0;
-    const size_t panel = locate(t, energy, &x);
-    if (panel >= SIZE_MAX - 1) {
-        return panel;
-    }
-    const double sum = barycentric(t, x, weight);
-    for (size_t j = 0; j < TABLE_NODES; j++) {
-        weight[j] = isfinite(sum) ? weight[j] / sum : (x == t->node[j] ? 1.0 : 0.0);
-    }
-    return panel;
-}
-
-/* l_j'(x) = (2/n) sum_m T_m(x_j) T_m'(x), T_m' = m U_(m-1): no differences of near numbers. */
-size_t bloch_table_slopes(const bloch_table *t, double energy, double weight[TABLE_NODES]) {
-    double x = 0.0, slope[TABLE_NODES] = {0};
-    const size_t panel = locate(t, energy, &x);
-    if (panel >= SIZE_MAX - 1) {
-        return panel;
-    }
-    double before = 0.0, U = 1.0;
-    for (size_t m = 1; m < TABLE_NODES; m++) {
-        slope[m] = (double)m * U;
-        const double next = 2.0 * x * U - before;
-        before = U;
-        U = next;
-    }
-    for (size_t j = 0; j < TABLE_NODES; j++) {
-        weight[j] = 0.0;
-        for (size_t m = 1; m < TABLE_NODES; m++) {
-            weight[j] += t->polynomial[j][m] * slope[m];
-        }
-        weight[j] *= 2.0 / TABLE_NODES * 2.0 / t->width; /* dx/de = 2/width */
-    }
-    return panel;
-}
-
-static const double *row_of(const bloch_table *t, size_t j, size_t panel) {
+static double *row_of(const bloch_table *t, size_t panel, size_t j) {
     return t->sum + (panel * TABLE_NODES + j) * t->columns;
 }
 
-void bloch_table_finish(bloch_table *t) {
-    for (size_t c = 0; c < t->columns; c++) {
-        double largest = 0.0;
-        for (size_t i = 0; i < TABLE_NODES * t->panels; i++) { /* every entry */
-            largest = fmax(largest, fabs(t->sum[i * t->columns + c]));
-        }
-        for (size_t p = 0; p < t->panels && largest > 0.0; p++) {
+QEP_VARIANTS static void add_scaled(double *to, const double *from, double factor, size_t count) {
+    for (size_t c = 0; c < count; c++) {
+        to[c] += factor * from[c];
+    }
+}
+
+void bloch_table_merge(bloch_table *t, const bloch_table *finer, const bloch_nodes *nodes) {
+    for (size_t p = 0; p < finer->panels; p++) {
+        const size_t panel = (size_t)(finer->first / 2 - t->first) + p / 2; /* finer->first is even */
+        for (size_t i = 0; i < TABLE_NODES; i++) {
             for (size_t j = 0; j < TABLE_NODES; j++) {
-                t->weight[p] = fmax(t->weight[p], fabs(row_of(t, j, p)[c]) / largest);
+                add_scaled(row_of(t, panel, j), row_of(finer, p, i), nodes->half[p % 2][i][j], t->columns);
             }
         }
     }
 }
 
-/* What a panel can contribute at most: its weight times the kernel that falls slowest, at its edge next to mu. */
-static double relevance(const bloch_table *t, size_t panel, double mu, double kT) {
-    const double low = t->low + t->width * (double)panel, high = low + t->width;
-    const double x = mu < low ? (low - mu) / kT : mu > high ? (mu - high) / kT : 0.0;
-    return t->weight[panel] > 0.0 && x < reach ? t->weight[panel] * exp(-x) * (1.0 + x) : 0.0;
-}
-
-/* f = 1 on panels far below mu, where the other kernels are out of reach. */
-static void add_filled(const bloch_table *t, size_t panel, const bloch_term *term) {
-    for (size_t j = 0; term->kernel == KERNEL_F && j < TABLE_NODES; j++) {
-        const double *row = row_of(t, j, panel) + term->first;
-        for (size_t c = 0; c < term->count; c++) {
-            term->out[c] += row[c];
-        }
-    }
-}
-
-QEP_VARIANTS static void add_panel(const bloch_table *t, size_t panel, double mu, double kT, unsigned mask, const bloch_term *terms, size_t count) {
-    for (size_t j = 0; j < TABLE_NODES; j++) {
-        const double energy = t->low + t->width * ((double)panel + 0.5 * (t->node[j] + 1.0)), *row = row_of(t, j, panel);
-        double value[KERNEL_COUNT];
-        bloch_kernels(energy, mu, kT, mask, value);
-        for (size_t i = 0; i < count; i++) {
-            const double v = value[terms[i].kernel], *from = row + terms[i].first;
-            for (size_t c = 0; c < terms[i].count; c++) {
-                terms[i].out[c] += v * from[c];
-            }
-        }
-    }
-}
-
-void bloch_table_evaluate(const bloch_table *t, double mu, double kT, const bloch_term *terms, size_t count) {
-    unsigned mask = 0;
-    double largest = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        mask |= 1u << terms[i].kernel;
-        for (size_t c = 0; c < terms[i].count; c++) {
-            terms[i].out[c] = terms[i].kernel == KERNEL_F ? t->filled[terms[i].first + c] : 0.0;
+/* largest [columns]: scratch, zero before. */
+static void find_weights(bloch_table *t, double *largest) {
+    for (size_t i = 0; i < TABLE_NODES * t->panels; i++) {
+        for (size_t c = 0; c < t->columns; c++) {
+            const double size = fabs(t->sum[i * t->columns + c]);
+            largest[c] = size > largest[c] ? size : largest[c];
         }
     }
     for (size_t p = 0; p < t->panels; p++) {
-        largest = fmax(largest, relevance(t, p, mu, kT));
-    }
-    for (size_t p = 0; p < t->panels; p++) {
-        if (relevance(t, p, mu, kT) > negligible * largest) {
-            add_panel(t, p, mu, kT, mask, terms, count);
-        } else if (t->weight[p] > 0.0 && t->low + t->width * (double)(p + 1) <= mu) {
-            for (size_t i = 0; i < count; i++) {
-                add_filled(t, p, &terms[i]);
-            }
+        const double *row = row_of(t, p, 0);
+        for (size_t c = 0; c < TABLE_NODES * t->columns; c++) {
+            const double scale = largest[c % t->columns], size = scale > 0.0 ? fabs(row[c]) / scale : 0.0;
+            t->weight[p] = size > t->weight[p] ? size : t->weight[p];
         }
+    }
+}
+
+void bloch_table_finish(bloch_table *t, const double *below_all) {
+    find_weights(t, t->filled);
+    memcpy(t->filled, below_all, t->columns * sizeof *t->filled);
+    for (size_t p = 0; p < t->panels; p++) {
+        double *sum = t->panel + p * t->columns, *next = t->filled + (p + 1) * t->columns;
+        for (size_t j = 0; j < TABLE_NODES; j++) {
+            add_scaled(sum, row_of(t, p, j), 1.0, t->columns);
+        }
+        memcpy(next, t->filled + p * t->columns, t->columns * sizeof *next);
+        add_scaled(next, sum, 1.0, t->columns);
     }
 }

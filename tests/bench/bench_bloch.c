@@ -1,5 +1,5 @@
 /* Points of k per second for all linear quantities, beside the floor of diagonalising alone (zheevd of the same matrices), and what a scan over
- * 200 x 50 points (mu, T) costs in units of a single one. Usage: bench_bloch FILE_tb.dat MU_eV [N]. In one process, minimum of REPEATS runs. */
+ * 200 x 50 points (mu, T) costs in units of a single one; Fourier sums both ways. Usage: bench_bloch FILE_tb.dat MU_eV [N]. In one process, minimum of REPEATS runs. */
 #include "qep/base/constants.h"
 #include "qep/base/linear.h"
 #include "qep/base/memory.h"
@@ -54,6 +54,36 @@ static double floor_of(const qep_bloch_model *model) {
     return best;
 }
 
+/* Seconds per k of H(k), its derivatives and those of r(k): axis by axis, or one sum over R each. */
+static double fourier(const qep_bloch_model *model, size_t N, int by_axes) {
+    const size_t points[3] = {N, N, N};
+    bloch_points set;
+    bloch_fourier f;
+    double best = INFINITY;
+    if (bloch_points_create(&set, model, points, NULL, "", NULL) != QEP_OK || bloch_fourier_create(&f, model, 0, NULL) != QEP_OK ||
+        bloch_grid_plan(&f, &set, NULL) != QEP_OK) {
+        exit(1);
+    }
+    for (int i = 0; i < REPEATS; i++) {
+        const double start = omp_get_wtime();
+        for (size_t first = 0; first + BLOCH_BLOCK <= set.count; first += BLOCH_BLOCK) {
+            double k[BLOCH_BLOCK][3];
+            for (size_t p = 0; p < BLOCH_BLOCK; p++) {
+                bloch_points_get(&set, first + p, k[p]);
+            }
+            if (by_axes) {
+                bloch_grid_load(&f, first, BLOCH_BLOCK);
+            } else {
+                bloch_fourier_any(&f, (const double(*)[3])k, BLOCH_BLOCK);
+            }
+        }
+        best = fmin(best, (omp_get_wtime() - start) / (double)set.count);
+    }
+    bloch_fourier_destroy(&f);
+    bloch_points_destroy(&set);
+    return best;
+}
+
 int main(int argc, char **argv) {
     qep_bloch_model *model = NULL;
     qep_error err = {0};
@@ -71,6 +101,8 @@ int main(int argc, char **argv) {
     const qep_bloch_state_point one = {300.0, mu};
     const double zheevd = floor_of(model);
     printf("%zu bands, %zu lattice vectors, %zu k-points; floor (zheevd, 1 thread): %.0f 1/s\n", model->bands, model->shifts, points, 1.0 / zheevd);
+    printf("sums over R with derivatives and positions: %.2f us per k axis by axis, %.2f us one by one\n", 1e6 * fourier(model, N, 1),
+           1e6 * fourier(model, N, 0));
     for (int threads = 1; threads <= 2; threads++) {
         const double single = seconds_of(model, N, &one, 1, threads), whole = seconds_of(model, N, scan, MUS * TEMPERATURES, threads);
         printf("%d thread%s: %.0f k-points/s (%.2f x the floor's time); scan of %d x %d: %.2f x the single point\n", threads, threads > 1 ? "s" : "",

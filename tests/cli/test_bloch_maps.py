@@ -38,7 +38,7 @@ def component(table, name, dim):
 @pytest.mark.parametrize("base, cell, dim", [(BASE, CELL_LENGTH ** 2 * np.sqrt(3) / 2, 2), (WEYL, 5e-10 ** 3, 3)], ids=["haldane", "weyl"])
 def test_integrands_add_up_to_the_quantity(maps, base, cell, dim):
     names = ["s", "n", "dos", "sigma_D", "sigma_H", "sigma_inter", "alpha_D", "alpha_H", "alpha_N", "alpha_S", "fg", "fG", "entropy_production",
-             "entropy_production_drude", "entropy_production_interband"]
+             "entropy_production_drude", "entropy_production_interband", "sigma", "alpha", "kappa_D"]
     got, file = maps({**base, "quantities": names, "maps": names})
     meshes = file["data/0/meshes"]
     for name in names:
@@ -49,6 +49,7 @@ def test_integrands_add_up_to_the_quantity(maps, base, cell, dim):
             want = component(got[name], part, dim)
             assert meshes[mesh][()].mean() / cell == pytest.approx(want, rel=1e-11, abs=1e-14 * np.abs(got[name]).max()), mesh
     assert len([m for m in meshes if m.startswith("k_alpha_H_")]) == dim * (dim - 1) // 2
+    assert len([m for m in meshes if m.startswith("k_sigma_") and len(m) == len("k_sigma_xy")]) == dim * dim
     assert len([m for m in meshes if m.startswith("k_sigma_D_")]) == dim * (dim + 1) // 2
 
 
