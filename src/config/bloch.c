@@ -3,6 +3,7 @@
 
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
+#include "qep/derive/quantity.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,10 +152,23 @@ static int asked(const qep_config_bloch *b, const char *name) {
     return 0;
 }
 
+/* Whether output.fields asks how the electrons answer on a grid. */
+static int responds(const reader *r) {
+    const json_node *fields = row_node(r, "output.fields");
+    for (size_t i = 0; fields && fields->kind == JSON_ARRAY && i < fields->count; i++) {
+        const qep_quantity_row *row = fields->child[i]->kind == JSON_STRING ? qep_quantity_find(fields->child[i]->string) : NULL;
+        if (row && (row->needs & QEP_NEEDS_RESPONSE)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Keys that nothing asked for uses: the run warns about them. */
 static void find_idle(reader *r) {
     qep_config_bloch *b = &r->draft->config.bloch;
     const unsigned needs = all_needs(b);
+    const int on_grid = responds(r);
     int by_frequency = 0, by_band = 0;
     for (size_t i = 0; i < b->quantities; i++) {
         by_frequency |= b->quantity[i]->by_frequency;
@@ -175,12 +189,14 @@ static void find_idle(reader *r) {
         const char *path;
         int used;
         const char *by;
-    } keys[] = {{"bloch.relaxation_time", (needs & QEP_BLOCH_NEEDS_TAU) != 0, "a conductivity or entropy production"},
+    } keys[] = {{"bloch.relaxation_time", (needs & QEP_BLOCH_NEEDS_TAU) != 0 || on_grid, "a conductivity or entropy production"},
                 {"bloch.field", (needs & QEP_BLOCH_NEEDS_FIELD) != 0, "the entropy production"},
                 {"bloch.frequency", by_frequency, "sigma_inter, alpha_S or entropy_production_ac"},
-                {"bloch.scheme", ordered, "sigma2 and nonlinear_drude"}};
+                {"bloch.scheme", ordered, "sigma2 and nonlinear_drude"},
+                {"bloch.drive", on_grid, "bloch_J_s and other quantities of output.fields that begin with bloch_"}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const int standard = strcmp(keys[i].path, "bloch.scheme") == 0 && b->scheme == 0; /* as the effective form has it */
+        const int standard = (strcmp(keys[i].path, "bloch.scheme") == 0 && b->scheme == 0) ||
+                             (strcmp(keys[i].path, "bloch.drive") == 0 && b->drive == 0); /* as the effective form has it */
         if (row_given(r->draft, keys[i].path) && !keys[i].used && !standard) {
             b->idle[b->idles].path = keys[i].path;
             b->idle[b->idles++].by = keys[i].by;

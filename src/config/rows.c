@@ -42,6 +42,11 @@ static const char *choice_scheme(size_t i) {
     return i < QEP_BLOCH_SCHEMES ? qep_bloch_scheme_name((qep_bloch_scheme)i) : NULL;
 }
 
+static const char *choice_drive(size_t i) {
+    static const char *const names[QEP_BLOCH_DRIVES] = {"E", "E_total", "electrochemical"};
+    return pick(names, QEP_BLOCH_DRIVES, i);
+}
+
 static const char *choice_entropy(size_t i) {
     static const char *const names[] = {"hs", "dist", "site"};
     return pick(names, 3, i);
@@ -231,6 +236,10 @@ static const config_row rows[] = {
      .doc = "Number of equal spin species that the Hamiltonian stands for; 1 for spinors. Chern numbers and bands do not have it."},
     {.path = "bloch.scheme", .type = ROW_CHOICE, .offset = AT(config.bloch.scheme), .choice = choice_scheme, .standard = "\"adiabatic\"",
      .example = "\"hall\"", .doc = "How the field is switched on in second order (docs/bloch.md, section 5)."},
+    {.path = "bloch.drive", .type = ROW_CHOICE, .offset = AT(config.bloch.drive), .choice = choice_drive, .standard = "\"E\"",
+     .example = "\"electrochemical\"",
+     .doc = "What drives the electrons of the source bloch in the quantities bloch_J_s, bloch_J_e, ...: the solved E, E_total of conduction, or E + grad mu/e "
+            "(docs/bloch.md, section 9)."},
     {.path = "bloch.energy_unit", .type = ROW_SPECIAL, .read = read_bloch_energy_unit, .write = write_bloch_energy_unit, .kind = "\"J\", \"eV\"",
      .schema = "{\"enum\": [\"J\", \"eV\"]}", .standard = "\"J\"", .example = "\"eV\"", .doc = "Unit of every energy of this section that is a bare number."},
     {.path = "bloch.convergence", .type = ROW_SWITCH, .offset = AT(config.bloch.convergence), .standard = "true", .example = "false",

@@ -66,6 +66,24 @@ static qep_dimension of_entropy_current(const qep_solution_dimensions *known, qe
     return QEP_DIM_ENTROPY_CURRENT;
 }
 
+/* Tensors of the electrons times the field that drives them. */
+static qep_dimension of_bloch_J_s(const qep_solution_dimensions *known, qep_reading reading) {
+    const qep_dimension alpha = QEP_DIMENSION(-1, 0, 0, 1, -1, 0, 0), E = QEP_DIM_ELECTRIC_FIELD;
+    (void)known, (void)reading;
+    return qep_dimension_multiply(alpha, E);
+}
+
+static qep_dimension of_bloch_J_e(const qep_solution_dimensions *known, qep_reading reading) {
+    const qep_dimension E = QEP_DIM_ELECTRIC_FIELD;
+    (void)known, (void)reading;
+    return qep_dimension_multiply(QEP_DIM_CONDUCTIVITY, E);
+}
+
+static qep_dimension of_bloch_Pi(const qep_solution_dimensions *known, qep_reading reading) {
+    const qep_dimension E = QEP_DIM_ELECTRIC_FIELD;
+    return qep_dimension_divide(qep_dimension_multiply(of_bloch_J_e(known, reading), E), QEP_DIM_TEMPERATURE);
+}
+
 static qep_dimension of_kappa(const qep_solution_dimensions *known, qep_reading reading) {
     (void)reading;
     return known->kappa;
@@ -105,7 +123,8 @@ enum {
     SCALAR = ALL & ~(1 << QEP_READING_GRADIENT),
     VOLTS = QEP_NEEDS_CONDUCTION,
     POTENTIAL = QEP_NEEDS_POTENTIAL,
-    CURRENT = QEP_NEEDS_ENTROPY_CURRENT
+    CURRENT = QEP_NEEDS_ENTROPY_CURRENT,
+    ELECTRONS = QEP_NEEDS_RESPONSE | S | RHO | PSI
 };
 
 /* clang-format off */
@@ -148,6 +167,20 @@ static const qep_quantity_row rows[] = {
      ALL, CURRENT, 0, of_dS_dt, qep_derive_div_entropy_current},
     {"entropy_rate", "Pi", "rate of the continuity equation of entropy", "T4", 0, "dS/dt + div J_s, between frames",
      ALL, S | CURRENT | QEP_NEEDS_FRAMES, 0, of_dS_dt, qep_derive_entropy_rate},
+    {"bloch_J_s", "J_s", "entropy current density of Bloch electrons, driven by the field", "T4", 1, "alpha E; E is the solved field, see bloch.drive",
+     SCALAR, ELECTRONS, 0, of_bloch_J_s, qep_derive_bloch_J_s},
+    {"bloch_J_T", "J_T", "entropy current density of Bloch electrons, driven by grad T", "T4", 1, "(kappa_D/T)(-grad T), the Drude part",
+     SCALAR, ELECTRONS, 0, of_bloch_J_s, qep_derive_bloch_J_T},
+    {"bloch_J_e", "J_e", "charge current density of Bloch electrons", "T4", 1, "sigma E + alpha (-grad T)",
+     SCALAR, ELECTRONS, 0, of_bloch_J_e, qep_derive_bloch_J_e},
+    {"bloch_Pi", "Pi", "entropy production of Bloch electrons", "T4", 0, "irreversible part, order E^2, E grad T and (grad T)^2; not negative",
+     SCALAR, ELECTRONS, 0, of_bloch_Pi, qep_derive_bloch_Pi},
+    {"bloch_div_J_s", "div J_s", "divergence of bloch_J_s", "T4", 0, "one-sided near walls, never reflected",
+     SCALAR, ELECTRONS, 0, of_bloch_Pi, qep_derive_bloch_div_J_s},
+    {"bloch_div_J_T", "div J_T", "divergence of bloch_J_T", "T4", 0, "one-sided near walls, never reflected",
+     SCALAR, ELECTRONS, 0, of_bloch_Pi, qep_derive_bloch_div_J_T},
+    {"bloch_residual", "R", "residual of the continuity equation of entropy", "T4", 0, "dS/dt + div(J_s + J_T) - Pi: what the lattice takes or gives",
+     SCALAR, ELECTRONS, 0, of_bloch_Pi, qep_derive_bloch_residual},
     {"kappa", "kappa", "coupling", "T5", 0, "(hbar/e) c times the profile",
      ALL, 0, 0, of_kappa, qep_derive_kappa},
     {"conductivity", "sigma", "electrical conductivity", "T3", 0, "as given",
@@ -185,7 +218,7 @@ int qep_quantity_components(const qep_quantity_row *row, qep_reading reading, in
 
 /* Mixed second derivatives, divergences of products, sums of what finite volumes give, and rates go through a second field. */
 int qep_quantity_uses_work(const qep_quantity_row *row, qep_reading reading, int ndim, int varies) {
-    if ((row->needs & QEP_NEEDS_FRAMES) || row->compute == qep_derive_E_total ||
+    if ((row->needs & (QEP_NEEDS_FRAMES | QEP_NEEDS_RESPONSE)) || row->compute == qep_derive_E_total ||
         row->compute == qep_derive_div_entropy_current) {
         return 1;
     }

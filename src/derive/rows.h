@@ -22,6 +22,9 @@ qep_quantity_function qep_derive_dS_dt;
 /* continuity.c */
 qep_quantity_function qep_derive_entropy_current, qep_derive_div_entropy_current,
     qep_derive_entropy_rate;
+/* bloch.c */
+qep_quantity_function qep_derive_bloch_J_s, qep_derive_bloch_J_T, qep_derive_bloch_J_e, qep_derive_bloch_Pi, qep_derive_bloch_div_J_s,
+    qep_derive_bloch_div_J_T, qep_derive_bloch_residual;
 /* material.c */
 qep_quantity_function qep_derive_kappa, qep_derive_conductivity, qep_derive_permittivity;
 

@@ -39,6 +39,8 @@ static qep_status write_quantity(qep_run_state *run, size_t frame, size_t q, qep
         run->report->seconds_derive += derived - start;
         run->report->seconds_write += qep_run_seconds() - derived;
     }
+    const int total = components == 1 && qep_quantity_rank(row, run->config->reading) == 0 && (row->needs & QEP_NEEDS_RESPONSE);
+    QEP_TRY(total ? qep_run_response_total(run, frame, row, run->buffer, err) : QEP_OK);
     return extrema(run, frame, row, lowest, highest, err);
 }
 

@@ -118,6 +118,7 @@ static size_t estimate(const qep_run_state *run) {
         bytes = wants_gradient(run, run->slopes_rho, d) ? add(bytes, field) : bytes;
         bytes = wants_gradient(run, run->slopes_psi, d) ? add(bytes, field) : bytes;
     }
+    bytes = add(bytes, qep_run_response_memory(run));
     size_t scratch = 0;
     const int fits = qep_size_multiply(run->count, scratch_per_sample(run->config), &scratch);
     return add(bytes, fits ? scratch : SIZE_MAX);

@@ -97,7 +97,7 @@ static qep_status check_open(const qep_run_state *run, qep_error *err) {
 static void find_slopes(qep_run_state *run) {
     for (size_t q = 0; q < run->quantities; q++) {
         const char *name = run->quantity[q]->name;
-        const int E = strcmp(name, "E") == 0;
+        const int E = strcmp(name, "E") == 0 || (run->quantity[q]->needs & QEP_NEEDS_RESPONSE);
         run->slopes_rho |= run->solves_rho && (E || strcmp(name, "J_rho") == 0);
         run->slopes_psi |= run->solves_psi && (E || strcmp(name, "J_S") == 0);
     }

@@ -147,6 +147,7 @@ static qep_status do_frame(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(qep_run_load_materials(run, frame, err));
     QEP_TRY(qep_run_solve_parts(run, frame, err));
     QEP_TRY(qep_run_conduct(run, frame, err));
+    QEP_TRY(qep_run_respond(run, frame, err));
     QEP_TRY(stop_if_asked(run, err));
     QEP_TRY(qep_run_collect_numbers(run, frame, err));
     qep_run_repeat_source_numbers(run, frame);
@@ -253,6 +254,7 @@ static void release(qep_run_state *run) {
     qep_conduction_destroy(run->conduction);
     qep_elliptic_destroy(run->elliptic);
     qep_walls_free(&run->V_walls);
+    qep_run_release_response(run);
     qep_run_release_sections(run);
     qep_writer_destroy(run->writer);
     qep_walls_free(&run->rho_walls);

@@ -114,6 +114,7 @@ static qep_status take(qep_run_state *run, size_t i, qep_error *err) {
         qep_log_write(run->log, QEP_LOG_INFO, "%s is left out: it %s", row->name, reason);
         return QEP_OK;
     }
+    QEP_TRY(row->needs & QEP_NEEDS_RESPONSE ? qep_run_check_response(run, row, path, err) : QEP_OK);
     if (adds_unlike(run, row)) {
         return refuse_sum(
             run, row, c->fields_given ? path : (run->has_charge ? "/charge" : "/boundary"), err);

@@ -10,6 +10,7 @@
 #include "qep/poisson/checks.h"
 #include "qep/run/run.h"
 #include "qep/spectral/wisdom.h"
+#include "response.h"
 #include <time.h>
 
 enum { QEP_RUN_UNIT = 48, QEP_RUN_INPUTS = 64, QEP_RUN_REPORTERS = 64 };
@@ -94,6 +95,9 @@ struct qep_run_state {
     qep_solution solution;
     double gauge_at[3]; /* sample that the gauge point took */
     int unconverged;
+
+    /* response.c: Bloch electrons in the solved field */
+    qep_run_response respond;
 
     /* open.c, trust.c */
     qep_constant constant;    /* what fixes the constant of phi */

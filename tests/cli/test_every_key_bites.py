@@ -115,6 +115,12 @@ BASES = {
                   "quantities": ["s", "sigma_inter", "sigma2", "entropy_production"], "maps": ["energy", "s"], "map_bands": [0]},
         "output": {"file": "out.h5"},
     },
+    "sheet_electrons": {
+        "grid": {"points": [6, 5], "lengths": [1e-6, 1e-6]}, "boundary": {"x": "natural", "y": "natural"}, "reading": "field", "coupling": VOLTS,
+        "bloch": {"model": {"name": "qwz"}, "kgrid": {"points": [8, 8]}, "relaxation_time": 1e-13, "drive": "electrochemical"},
+        "entropy": {"source": "bloch", "temperature": "300", "chemical_potential": "1.6e-19*(1 + 0.1*x/1e-6)", "thickness": "1 nm"},
+        "output": {"file": "out.h5", "fields": ["bloch_J_s", "bloch_J_e", "bloch_Pi"]},
+    },
     "hoppings": {
         "bloch": {"model": {"lattice": [[4e-10, 0], [0, 5e-10]], "orbitals": [[0, 0], [0.3, 0.2]], "onsite": [-1e-19, 1e-19],
                             "hoppings": [{"R": [1, 0], "from": 0, "to": 1, "value": [1e-20, 2e-20]}, {"R": [0, 1], "from": 1, "to": 0, "value": 2e-20}]},
@@ -248,6 +254,7 @@ CASES = {
     "bloch.frequency": [("crystal", "bloch.frequency", [2e12, 3e12]), ("crystal", "bloch.frequency", DELETE)],
     "bloch.field": [("crystal", "bloch.field", [0, 1e3]), ("crystal", "bloch.field", DELETE, 3)],
     "bloch.spin_factor": [("crystal", "bloch.spin_factor", 2), ("crystal", "bloch.spin_factor", 0, 3)],
+    "bloch.drive": [("sheet_electrons", "bloch.drive", "E"), ("sheet_electrons", "bloch.drive", "E_total", 3)],
     "bloch.scheme": [("crystal", "bloch.scheme", "rta")],
     "bloch.energy_unit": [("crystal", "bloch.energy_unit", "eV"), ("crystal", "bloch.energy_unit", "keV", 3)],
     "bloch.convergence": [("crystal", "bloch.convergence", False)],

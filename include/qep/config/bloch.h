@@ -7,6 +7,9 @@
 
 typedef enum { QEP_BLOCH_BUILTIN, QEP_BLOCH_WANNIER90, QEP_BLOCH_LIST } qep_bloch_model_kind;
 
+/* What drives the electrons of the source "bloch" on the grid. */
+typedef enum { QEP_BLOCH_DRIVE_E, QEP_BLOCH_DRIVE_E_TOTAL, QEP_BLOCH_DRIVE_ELECTROCHEMICAL, QEP_BLOCH_DRIVES } qep_bloch_drive;
+
 typedef struct {
     int given; /* the section is there */
     qep_bloch_model_kind kind;
@@ -30,10 +33,11 @@ typedef struct {
     size_t temperatures, mus, frequencies;
     double tau; /* 0: not given */
     double field[3];
+    int drive; /* qep_bloch_drive */
     int field_given, spin_factor, scheme, energy_in_eV, convergence;
     struct {
         const char *path, *by; /* static texts: a key that is given, and what would use it */
-    } idle[4];
+    } idle[5];
     size_t idles;
     const qep_bloch_quantity **quantity; /* owned array of rows */
     size_t quantities;

@@ -17,7 +17,8 @@ enum {
     QEP_NEEDS_POTENTIAL =
         64, /* a potential exists: not with a kappa profile in "field" and "directional" */
     QEP_NEEDS_ENTROPY_CURRENT = 128, /* "entropy_current", or a source that knows it */
-    QEP_NEEDS_CONDUCTION = 256       /* V is solved for it */
+    QEP_NEEDS_CONDUCTION = 256,      /* V is solved for it */
+    QEP_NEEDS_RESPONSE = 512         /* of the electrons of the source "bloch" to the solved field */
 };
 
 typedef struct {

@@ -5,6 +5,7 @@
 
 #include "qep/base/dimension.h"
 #include "qep/derive/reading.h"
+#include "qep/derive/electrons.h"
 #include "qep/poisson/calculus.h"
 #include "qep/poisson/conduction.h"
 #include "qep/poisson/elliptic.h"
@@ -61,6 +62,8 @@ typedef struct {
     const qep_conduction *conduction; /* T7, NULL when V is not solved */
     qep_conduction_drive current;     /* what drives it */
     const double *V;                  /* [nz,ny,nx], NaN in insulators */
+
+    const qep_electrons *response; /* of Bloch electrons, NULL when nothing asks for it */
 
     double *work; /* [nz,ny,nx] scratch for rows with needs_work, else NULL */
 
