@@ -240,6 +240,7 @@ static void list_names(const qep_conduction *c, uint32_t network, char *text, si
 
 /* Within a network without fixed voltage, what goes in must come out. */
 qep_status qep_conduction_check_currents(const qep_conduction *c, qep_conduction_fault *fault, qep_error *err) {
+    static const char *const unit[] = {"", "A/m^2", "A/m", "A"};
     const qep_elliptic *e = c->operator;
     for (uint32_t network = 0; network < e->net.count; network++) {
         double sum = 0.0, scale = 0.0;
@@ -262,9 +263,9 @@ qep_status qep_conduction_check_currents(const qep_conduction *c, qep_conduction
                 fault->scale = scale;
             }
             return qep_error_add(err, QEP_ERR_PROBLEM, "current_imbalance", path_of(first, path), NULL,
-                                 "the currents given to electrodes %s of one connected piece add up to %.6g A instead of 0, and no electrode there has a "
+                                 "the currents given to electrodes %s of one connected piece add up to %.6g %s instead of 0, and no electrode there has a "
                                  "fixed voltage; give one of them a \"voltage\", or balance the currents",
-                                 names, sum);
+                                 names, sum, unit[c->options.extent > 0.0 ? 3 : c->grid.ndim]);
         }
     }
     return QEP_OK;

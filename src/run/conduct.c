@@ -77,6 +77,18 @@ static qep_status find_face_drive(qep_run_state *run, size_t frame, qep_error *e
     return QEP_OK;
 }
 
+/* Beyond it what flows through the bad conductor drowns in the rounding of what flows through the good one. */
+static const double CONTRAST_LIMIT = 1e10;
+
+static void warn_of_contrast(const qep_run_state *run, double contrast) {
+    if (contrast > CONTRAST_LIMIT) {
+        qep_log_write(run->log, QEP_LOG_WARNING,
+                      "the conductivity varies by a factor of %.3g; currents through its lowest values "
+                      "have few correct digits. 0 makes an insulator, which costs nothing",
+                      contrast);
+    }
+}
+
 /* The operator belongs to sigma; it is made again where that changes with time. */
 qep_status qep_run_make_conduction(qep_run_state *run, size_t frame, qep_error *err) {
     if (run->conduction && !(frame > 0 && qep_run_changes(run, run->config->conductivity))) {
@@ -147,6 +159,9 @@ qep_status qep_run_conduct(qep_run_state *run, size_t frame, qep_error *err) {
     run->solution.V = run->V;
     if (!run->conducted.solve.compatible) {
         return refuse_sources(run, err);
+    }
+    if (frame == 0) {
+        warn_of_contrast(run, run->conducted.solve.contrast);
     }
     const double *history = qep_conduction_history(run->conduction, &count);
     QEP_TRY(qep_run_judge_iterations(run, "V", &run->conducted.solve, history, count, err));

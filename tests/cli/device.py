@@ -166,4 +166,28 @@ class Network:
         V = np.where(self.owner >= self.sigma.size, 1, self.sigma) * 0 + u[self.owner]
         V = np.where((self.sigma > 0) | (self.owner >= self.sigma.size), V, np.nan)
         loads = np.array([(u[a] - u[b]) / r for a, b, r in self.loads])
+        self.u = np.nan_to_num(u)
         return V, u[self.electrodes], np.array([net[e] for e in self.electrodes]), loads
+
+    def current_density(self, a):
+        """J along axis a at the samples, after solve: mean of the two faces of each, which for an end node is the wall itself; 0 in metal, NaN in insulators."""
+        ax, n, periodic = self.axis_of(a), self.n[a], self.periodic[a]
+        insulator = (self.sigma == 0) & (self.owner < self.sigma.size)
+        if n == 1:
+            return np.where(insulator, np.nan, 0.0)
+        low, high, g, drive = self.inner_branches(a)
+        shape = [n if axis == ax and periodic else n - 1 if axis == ax else m for axis, m in enumerate(self.shape)]
+        inner = np.moveaxis((-g * (self.u[high] - self.u[low] + drive)).reshape(shape), ax, 0)
+        walls = [np.zeros(inner.shape[1:]) for _ in range(2)]
+        for (b, side), (node, psi) in self.face_of.items():
+            if b == a:
+                for branches, key in zip(self.contact_branches(), self.face_of):
+                    if key == (a, side):
+                        cells, _, contact, drop = branches
+                        walls[side] = (-contact * (self.u[node] - self.u[cells] + drop) * (1 if side else -1)).reshape(walls[side].shape)
+        faces = np.concatenate([inner[-1:], inner]) if periodic else np.concatenate([walls[0][None], inner, walls[1][None]])
+        J = 0.5 * (faces[:-1] + faces[1:])
+        if self.node and not periodic:
+            J[[0, -1]] = 0.0
+        J = np.moveaxis(J, 0, ax) / self.area(a)
+        return np.where(insulator, np.nan, np.where(self.owner >= self.sigma.size, 0.0, J))

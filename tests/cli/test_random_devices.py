@@ -145,6 +145,7 @@ def test_a_random_device_is_its_network(run, tmp_path, seed):
     V, voltage, current, load = network.solve()
     with h5py.File(tmp_path / "out.h5") as file:
         got = file["data/0/meshes/V"][...]
+        densities = [file[f"data/0/meshes/J/{'xyz'[a]}"][...] for a in range(device.dim)]
     assert (np.isnan(got) == np.isnan(V)).all()
     piece, owner = network.piece[network.owner], network.owner
     anchored = set(network.piece[network.electrodes])
@@ -154,6 +155,10 @@ def test_a_random_device_is_its_network(run, tmp_path, seed):
             field[good & (piece == p)] -= field[good & (piece == p)].mean()
     scale = max(np.abs(V[good]).max(), np.abs(voltage).max(initial=0), KAPPA * 1e-3)
     assert np.abs(got - V)[good].max() < 1e-8 * scale
+    for a, J in enumerate(densities):
+        expected = network.current_density(a)
+        assert (np.isnan(J) == np.isnan(expected)).all()
+        assert np.abs(J - expected)[good].max() < 1e-8 * device.sigma.max() * scale / min(network.h)
     flow = max(np.abs(current).max(initial=0), network.faces)
     if device.electrodes:
         rows = results["electrodes"]
