@@ -110,10 +110,11 @@ static qep_solve_state judge(iteration *it) {
         snprintf(report->detail, sizeof report->detail, "the iteration left the range of numbers");
         return QEP_SOLVE_BREAKDOWN;
     }
-    if (!(report->pointwise <= it->tolerance) || !(report->residual <= fmax(it->tolerance, report->residual_floor))) {
+    const double pointwise_floor = 10.0 * DBL_EPSILON;
+    if (!(report->pointwise <= fmax(it->tolerance, pointwise_floor)) || !(report->residual <= fmax(it->tolerance, report->residual_floor))) {
         return QEP_SOLVE_NOT_CONVERGED;
     }
-    return report->residual <= it->tolerance ? QEP_SOLVE_CONVERGED : QEP_SOLVE_CONVERGED_AT_ROUNDING;
+    return fmax(report->residual, report->pointwise) <= it->tolerance ? QEP_SOLVE_CONVERGED : QEP_SOLVE_CONVERGED_AT_ROUNDING;
 }
 
 /* ---- Steps of the recursion ----------------------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 """If this fails, a device whose voltages, currents or fields can be written down does not have them: round dielectrics, contacts on a square, thermocouples
 and loops of one material, laws that hold at any contrast, and the order at which smooth materials converge."""
+import os
+
 import h5py
 import numpy as np
 import pytest
@@ -50,6 +52,12 @@ def order(errors, sizes):
     return np.log(errors[0] / errors[-1]) / np.log(sizes[-1] / sizes[0])
 
 
+def note(*what):
+    """What came out, for docs/validation.md: QEP_TEST_VERBOSE=1 python3 -m pytest -s."""
+    if os.environ.get("QEP_TEST_VERBOSE"):
+        print("\n   ", *[f"{w:.2g}" if isinstance(w, float) else w for w in what])
+
+
 # ---- Round dielectrics --------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("eps", [5.0, 0.2])
@@ -71,6 +79,7 @@ def test_a_round_dielectric_in_a_uniform_field(solve, dim, eps):
         errors.append(abs(records["E/x"][core].mean() / inside - 1))
         assert abs(records["E/y"][core].mean()) < 1e-9
         assert np.abs(records["E/x"][core] / inside - 1).max() < 3 * errors[-1] + 0.01
+    note("round", dim, eps, *errors)
     assert errors[-1] < 0.015 and order(errors, sizes) > 0.5, errors
 
 
@@ -99,6 +108,7 @@ def test_contacts_on_a_square_against_the_conformal_map(solve, left, right):
                             "output": {"fields": ["V"]}, "electrodes": [{"name": "left", "where": f"x < {0.1 / n} && {within(left)}", "voltage": 1},
                                                                         {"name": "right", "where": f"x > {1 - 0.1 / n} && {within(right)}", "voltage": 0}]})
         errors.append(abs(amperes(results)["left"] / exact - 1))
+    note("square", left, right, *errors)
     assert errors[-1] < 0.02 and abs(order(errors, sizes) - 1) < 0.2, errors
 
 
@@ -116,6 +126,7 @@ def test_two_legs_read_the_difference_of_their_couplings(solve, second):
     x = (np.arange(30) + 0.5) * 0.05
     S = np.where(x < 1, np.sin(1.5 * x) / np.sin(1.5), 1)
     assert volts(results)["two"] == pytest.approx((1 - second) * KAPPA * (S[0] - 1), rel=1e-9, abs=1e-9 * KAPPA)
+    note("legs", second, volts(results)["two"] - (1 - second) * KAPPA * (S[0] - 1))
     assert np.nanmax(np.abs(records["J/y"])) < 1e-8 * 500 * KAPPA
     assert results["solver"][-1]["components"] == 1
 
@@ -127,6 +138,7 @@ def test_a_ring_of_one_material_is_still(solve, closed):
         "grid": {"points": [26, 21], "lengths": [1.3, 1.05]}, "entropy": "sin(2*pi*x/1.3 + 0.3)*(1 + y) + y^2", "conduction": {}, "reading": "field",
         "boundary": {"x": "periodic" if closed else "natural", "y": "natural"}, "output": {"fields": ["V", "J", "J_S"]},
         "materials": {"conductivity": "(x - 0.6)^2 + (y - 0.5)^2 < 0.05 ? 0 : 1e3^sin(9*x*y)"}})
+    note("ring", float(np.nanmax(np.abs(records["J/x"])) / np.nanmax(np.abs(records["J_S/x"]))))
     assert np.nanmax(np.abs(records["J/x"])) < 1e-8 * np.nanmax(np.abs(records["J_S/x"]))
     assert results["conduction"]["joule_power"] < 1e-15 * results["conduction"]["drive_power"] + 1e-12
 
@@ -147,6 +159,7 @@ def test_a_gradient_is_balanced_at_any_contrast(solve, store, contrast):
                               "materials": {"conductivity": fields["sigma"]}, "boundary": dict.fromkeys("xyz", "natural"),
                               "electrodes": [{"name": "a", "where": "x < 0.2"}, {"name": "b", "where": "x > 0.8"}]})
     bound = max(1e-8, 1e-13 * contrast)
+    note("law", contrast, abs(volts(results)["b"] / (0.75 * KAPPA) - 1), float(np.ptp(records["V"] + KAPPA * psi) / KAPPA))
     assert abs(volts(results)["b"] / (0.75 * KAPPA) - 1) < bound
     assert np.ptp(records["V"] + KAPPA * psi) < bound * KAPPA
 
@@ -169,6 +182,7 @@ def test_the_transfer_resistances_of_random_contacts_are_reciprocal(solve, store
         got = volts(solve({**config, "electrodes": rows})[0])
         R.append([got[f"p{j}"] - got["p0"] for j in range(1, count)])
     R = np.array(R)
+    note("transfer", float(np.abs(R - R.T).max() / np.abs(R).max()))
     assert np.abs(R - R.T).max() < 1e-8 * np.abs(R).max() and np.linalg.eigvalsh(R).min() > 0
     matrix = solve({**config, "electrodes": pads, "conduction": {"conductance": True}})[0]["conductance"]
     G = np.array([[row[pad["name"]] for pad in pads] for row in matrix])
@@ -206,4 +220,5 @@ def test_smooth_conductivity_converges_with_order_two(solve, sampling):
                        rms(records["E_total/x"] + ux, ux), rms(records["E_total/y"] + uy, uy)])
     errors = np.array(errors)
     orders = np.log2(errors[:-1] / errors[1:])
+    note("smooth", sampling, *orders[-1], "errors", *errors[-1])
     assert (np.abs(orders[-1, :2] - 2) < 0.1).all() and (orders[-1] > 1.9).all() and (errors[-1] < 2e-3).all(), (orders, errors[-1])

@@ -531,6 +531,14 @@ def test_unconverged_is_refused_or_kept(solve, run, tmp_path):
     assert done.returncode == 7 and "unfinished" in done.stderr
 
 
+def test_a_tolerance_beyond_rounding_is_met_at_rounding(solve):
+    results, _ = solve({**DEVICE, "solver": {"tolerance": 1e-17}})
+    assert results["solver"][-1]["status"] == "converged_at_rounding"
+    loose, _ = solve({**DEVICE, "solver": {"tolerance": 1e-3}})
+    assert loose["solver"][-1]["iterations"] < results["solver"][-1]["iterations"]
+    assert named(loose)["right"]["voltage"] == pytest.approx(named(results)["right"]["voltage"], rel=1e-2)
+
+
 def test_history_is_shown(run, tmp_path):
     done = run({"coupling": VOLTS, "output": FIELDS, **DEVICE}, "-v", "-o", tmp_path / "out.h5")
     assert done.returncode == 0

@@ -1,5 +1,7 @@
 """If this fails, finite volumes and finite elements no longer agree on a device: the difference between this program and getdp must fall as h^2 and stay
 within getdp's own error. Skipped where getdp is not installed (package getdp)."""
+import os
+
 import getdp
 import h5py
 import numpy as np
@@ -46,6 +48,8 @@ def judge(difference, theirs, coarser):
     """difference: ours - theirs on grids of n, 2n, 4n; theirs and coarser: getdp's solutions on the last two, at the nodes they share."""
     fall = np.log2(np.array(difference[:-1]) / difference[1:])
     own = np.abs(theirs - coarser).max() / 3          # getdp's own error, by Richardson
+    if os.environ.get("QEP_TEST_VERBOSE"):
+        print("\n    differences", *[f"{d:.2g}" for d in difference], "orders", *fall.round(2), "getdp's own error", f"{own:.2g}")
     assert (np.abs(fall - 2) < 0.25).all() and difference[-1] < 4 * own, (difference, fall, own)
 
 
