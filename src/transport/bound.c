@@ -3,7 +3,7 @@
  * finds all of them at the price of transmissions. Vectors by inverse iteration; their norm inside is 1/(1 - psi^H Sigma' psi). */
 #include "bound.h"
 
-#include "green.h"
+#include "blocks.h"
 #include "local.h"
 #include "qep/base/constants.h"
 #include "qep/base/linear.h"
@@ -35,7 +35,7 @@ static size_t count_negative(search *f, double E) {
     }
     for (size_t k = 0; k < f->s->blocks; k++) {
         const size_t n = f->s->start[k + 1] - f->s->start[k];
-        if (qep_green_eliminated_block(&f->green, k, E, f->block) != 0 || qep_zheevd(n, f->block, n, f->values, 0) != 0) {
+        if (qep_blocks_eliminate(&f->green, k, E, f->block) != 0 || qep_zheevd(n, f->block, n, f->values, 0) != 0) {
             return SIZE_MAX;
         }
         for (size_t i = 0; i < n; i++) {
@@ -338,7 +338,8 @@ static qep_status use_all(search *f, const qep_steady_options *o, qep_steady *r,
 }
 
 static qep_status allocate(search *f, qep_error *err) {
-    QEP_TRY(qep_green_init(&f->green, f->s, QEP_GREEN_STATES, err));
+    QEP_TRY(qep_green_init(&f->green, f->s, QEP_GREEN_BLOCKS, err));
+    QEP_TRY(qep_blocks_reserve(&f->green, err));
     QEP_TRY(qep_alloc((void **)&f->block, f->s->largest * f->s->largest, sizeof *f->block, "bound states", err));
     QEP_TRY(qep_alloc_doubles(&f->values, f->s->largest, "bound states", err));
     return qep_alloc_doubles(&f->energy, MOST_STATES, "bound states", err);

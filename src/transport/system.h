@@ -3,10 +3,11 @@
 #define QEP_TRANSPORT_SYSTEM_IMPL_H
 
 #include "qep/transport/system.h"
+#include "dissection.h"
 #include "terminal.h"
 
 struct qep_system {
-    double unit;  /* J */
+    double unit; /* J */
     size_t sites;
     size_t terminals;
     qep_terminal **terminal;
@@ -23,6 +24,7 @@ struct qep_system {
     /* Terminals in permuted order: where[a][i] is the permuted site of its i-th site. */
     size_t **where;
     size_t *first_block; /* [terminals] lowest block a terminal touches */
+    qep_tree *tree;      /* fronts, or NULL */
 };
 
 /* Levels of the sites such that neighbours, and the sites of one lead, are at most one level apart: fills order, start, blocks, block. */

@@ -75,7 +75,7 @@ static qep_status solve(job *j, double spin, double tolerance, int threads, qep_
     QEP_TRY(qep_alloc((void **)&map->w, map->sites, sizeof *map->w, "work map", err));
     QEP_TRY(qep_alloc((void **)&j->source, map->sites, sizeof *j->source, "work map", err));
     j->source[j->place] = 1.0;
-    QEP_TRY(qep_workers_create(&j->green, j->s, threads, QEP_GREEN_STATES, err));
+    QEP_TRY(qep_workers_create(&j->green, j->s, threads, QEP_GREEN_BLOCKS, err));
     QEP_TRY(integrate(j, tolerance, threads, &q, err));
     double sum = 0.0;
     for (size_t i = 0; i < map->sites; i++) {
