@@ -135,6 +135,9 @@ static unsigned integrals(const qep_bloch_problem *p) {
     if (is_warm(p)) {
         wanted &= ~(1u << QEP_BLOCH_SEA);
     }
+    if (p->settings.sea && wanted & (1u << QEP_BLOCH_VV_X)) {
+        wanted |= 1u << QEP_BLOCH_VV_S;
+    }
     return wanted;
 }
 

@@ -85,7 +85,7 @@ size_t bloch_grid_memory(const qep_bloch_model *m, const bloch_points *set, int 
 
 int bloch_grid_pays(const qep_bloch_model *m, const bloch_points *set, int second) {
     double work, blocks;
-    if (m->function || set->list || m->shifts == 0) {
+    if (m->function || set->cell || m->shifts == 0) {
         return 0;
     }
     count_work(m, set, &work, &blocks);

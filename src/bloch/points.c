@@ -90,8 +90,8 @@ void bloch_points_destroy(bloch_points *set) {
     qep_free(set->radius_weight);
     qep_free(set->cosine);
     qep_free(set->cosine_weight);
-    qep_free(set->list);
-    qep_free(set->list_weight);
+    qep_free(set->cell);
+    qep_free(set->halved);
     *set = (bloch_points){0};
 }
 
@@ -112,12 +112,27 @@ static double get_in_ball(const bloch_points *set, const size_t i[3], double k[3
     return w * set->cosine_weight[i[1]] / (turn * turn * (double)set->n[2]); /* d^3k/(2 pi)^3 */
 }
 
+static double get_in_cell(const bloch_points *set, size_t i, double k[3]) {
+    const int dim = set->model->dim;
+    size_t points = 1;
+    for (int d = 0; d < dim; d++) {
+        points *= set->nodes;
+    }
+    const size_t cell = i / points;
+    const double size = ldexp(1.0, -(int)set->halved[cell]);
+    double weight = 1.0 / set->model->cell;
+    k[2] = 0.0;
+    i %= points;
+    for (int d = dim - 1; d >= 0; d--, i /= set->nodes) {
+        k[d] = set->cell[cell][d] + set->node[i % set->nodes] * size / (double)set->n[d];
+        weight *= set->node_weight[i % set->nodes] * size / (double)set->n[d];
+    }
+    return weight;
+}
+
 double bloch_points_get(const bloch_points *set, size_t i, double k[3]) {
-    if (set->list) {
-        for (int d = 0; d < 3; d++) {
-            k[d] = set->list[i][d];
-        }
-        return set->list_weight[i];
+    if (set->cell) {
+        return get_in_cell(set, i, k);
     }
     const size_t index[3] = {i / (set->n[2] * set->n[1]), i / set->n[2] % set->n[1], i % set->n[2]};
     if (set->model->function) {

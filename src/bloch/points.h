@@ -1,8 +1,10 @@
-/* Sets of k with weights: a regular grid of the Brillouin zone, Gauss panels of a ball, or a list. Private to the room. */
+/* Sets of k with weights: a regular grid of the Brillouin zone, Gauss panels of a ball, or the cells of an adaptive grid. Private to the room. */
 #ifndef QEP_BLOCH_POINTS_H
 #define QEP_BLOCH_POINTS_H
 
 #include "qep/bloch/model.h"
+
+enum { BLOCH_CELL_NODES = 6 };
 
 typedef struct {
     const qep_bloch_model *model;
@@ -10,7 +12,11 @@ typedef struct {
     double shift[3]; /* in grid steps; of the angle in a ball */
     size_t count;
     double *radius, *radius_weight, *cosine, *cosine_weight; /* of a ball */
-    double (*list)[3], *list_weight; /* of a list: fractional k, weights that add up to 1/cell */
+    /* refined: centres of cells (fractional) and how often each was halved; every cell holds `nodes` Gauss points per axis */
+    double (*cell)[3];
+    unsigned char *halved;
+    size_t nodes;
+    double node[BLOCH_CELL_NODES], node_weight[BLOCH_CELL_NODES]; /* on [-1/2, 1/2]; weights add up to 1 */
 } bloch_points;
 
 /* points[dim]; shift[dim] in grid steps. A grid of fewer than two points per axis or too many in all is QEP_ERR_CONFIG under `path`. */

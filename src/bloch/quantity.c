@@ -81,9 +81,15 @@ VALUE(value_sigma_D) {
     spread_symmetric(at(q, s, T > 0.0 ? QEP_BLOCH_VV : QEP_BLOCH_SEA), E_ * E_ * E_ * set->tau / (HBAR * HBAR), dim, out);
 }
 
+/* The same by parts, with the entropy itself as kernel: positive, where -f' x is odd. */
+static const double *entropy_weight(const qep_bloch_sums *q, size_t s, settings *set) {
+    const int summed = q->at[QEP_BLOCH_VV_S + 1] != q->at[QEP_BLOCH_VV_S];
+    return at(q, s, set->sea && summed ? QEP_BLOCH_VV_S : QEP_BLOCH_VV_X);
+}
+
 VALUE(value_alpha_D) {
     UNUSED;
-    spread_symmetric(at(q, s, QEP_BLOCH_VV_X), -K_B * E_ * E_ * set->tau / (HBAR * HBAR), dim, out);
+    spread_symmetric(entropy_weight(q, s, set), -K_B * E_ * E_ * set->tau / (HBAR * HBAR), dim, out);
 }
 
 static const double *inter(const qep_bloch_sums *q, size_t s, qep_bloch_integral i, size_t w, int dim) {

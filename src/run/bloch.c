@@ -64,6 +64,7 @@ static void set_problem(const qep_run_state *run, bloch_state *s) {
                                                   .field = {b->field[0], b->field[1], b->field[2]},
                                                   .spin_factor = b->spin_factor,
                                                   .scheme = (qep_bloch_scheme)b->scheme,
+                                                  .sea = b->refine > 0,
                                                   .frequency = b->frequency,
                                                   .frequencies = b->frequencies},
                                      .quantity = b->quantity,

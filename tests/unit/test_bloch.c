@@ -298,17 +298,54 @@ static void near_crossings(void **state) {
 /* An adaptive grid reaches the value of a much finer regular one at low temperature. */
 static void refinement_resolves(void **state) {
     (void)state;
-    sample fine = sample_builtin("qwz", NULL, 256, 256, 1.0, 50, LINEAR), coarse = sample_builtin("qwz", NULL, 24, 24, 1.0, 50, LINEAR);
-    sample adaptive = sample_model(sample_standard("qwz"));
-    const size_t points[3] = {24, 24, 1};
-    sample_refined(&adaptive, points, 1.0, 50, LINEAR, 6);
-    const double want = sample_get(&fine, "sigma_D", 0);
-    const double plain = fabs(sample_get(&coarse, "sigma_D", 0) - want), refined = fabs(sample_get(&adaptive, "sigma_D", 0) - want);
-    assert_true(refined < 0.02 * plain && refined < 2e-3 * want);
-    assert_true(adaptive.sums.k_points > 600 && adaptive.sums.k_points < 256 * 256 / 2);
+    sample fine = sample_builtin("qwz", NULL, 512, 512, 1.0, 50, LINEAR), adaptive = sample_model(sample_standard("qwz"));
+    const size_t points[3] = {6, 7, 1};
+    sample_refined(&adaptive, points, 1.0, 50, LINEAR, 8);
+    static const char *const names[] = {"sigma_D", "alpha_D", "sigma_H", "alpha_H", "s", "fg", "sigma_inter"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const int component = i == 2 || i == 3 ? 1 : 0;
+        const double want = sample_get(&fine, names[i], component), got = sample_get(&adaptive, names[i], component);
+        if (!(fabs(got - want) < 2e-5 * fabs(want))) {
+            fail_msg("%s: %.12g instead of %.12g with %zu points", names[i], got, want, adaptive.sums.k_points);
+        }
+    }
+    assert_true(adaptive.sums.k_points < 512 * 512 / 2);
     sample_free(&fine);
-    sample_free(&coarse);
     sample_free(&adaptive);
+}
+
+/* At 1 K, where a regular grid would need 10^9 points: what is linear in T, or constant, up to T^2, from 50 K and 100 K without T^2. */
+static void one_kelvin(void **state) {
+    (void)state;
+    static const struct {
+        const char *model;
+        double mu;
+        size_t N;
+    } cases[] = {{"qwz", 1.0, 512}, {"haldane", 0.8, 768}};
+    static const struct {
+        const char *name;
+        int component, power;
+    } rows[] = {{"sigma_H", 1, 0}, {"sigma_D", 0, 0}, {"n", 0, 0}, {"dos", 0, 0}, {"alpha_H", 1, 1}, {"alpha_N", 1, 1}, {"alpha_D", 0, 1}, {"s", 0, 1}};
+    const unsigned wanted = LINEAR & ~(1u << QEP_BLOCH_Z_F | 1u << QEP_BLOCH_Z_S | 1u << QEP_BLOCH_Z_N | 1u << QEP_BLOCH_ZR_F);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sample warm = sample_builtin(cases[i].model, NULL, cases[i].N, cases[i].N, cases[i].mu, 100, wanted);
+        sample cool = sample_builtin(cases[i].model, NULL, cases[i].N, cases[i].N, cases[i].mu, 50, wanted);
+        sample cold = sample_model(sample_standard(cases[i].model));
+        const size_t points[3] = {8, 8, 1};
+        cold.settings.sea = 1;
+        sample_refined(&cold, points, cases[i].mu, 1.0, wanted | 1u << QEP_BLOCH_VV_S, 12);
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            const double per[2] = {rows[r].power ? 100.0 : 1.0, rows[r].power ? 50.0 : 1.0};
+            const double a = sample_get(&warm, rows[r].name, rows[r].component) / per[0], b = sample_get(&cool, rows[r].name, rows[r].component) / per[1];
+            const double want = (4.0 * b - a) / 3.0, got = sample_get(&cold, rows[r].name, rows[r].component);
+            if (!(fabs(got - want) < 8e-5 * fabs(want))) {
+                fail_msg("%s %s at 1 K: %.10g, extrapolated %.10g", cases[i].model, rows[r].name, got, want);
+            }
+        }
+        sample_free(&warm);
+        sample_free(&cool);
+        sample_free(&cold);
+    }
 }
 
 /* The kernel of the anomalous Nernst coefficient is a quadrature of its own. */
@@ -331,6 +368,7 @@ int main(void) {
         cmocka_unit_test(dirac_closed_forms), cmocka_unit_test(second_order),    cmocka_unit_test(scaling),
         cmocka_unit_test(scans),             cmocka_unit_test(chern_numbers),    cmocka_unit_test(weyl_nodes),
         cmocka_unit_test(copies_add_up),     cmocka_unit_test(near_crossings),   cmocka_unit_test(refinement_resolves),
+        cmocka_unit_test(one_kelvin),
         cmocka_unit_test(nernst_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

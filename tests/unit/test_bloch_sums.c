@@ -90,7 +90,7 @@ static void grid_sums_equal_direct_ones(void **state) {
     }
 }
 
-/* A Wannier file of a few hundred R on a usual grid is summed axis by axis; a list of points, or a single pair of hoppings, is not. */
+/* A Wannier file of a few hundred R on a usual grid is summed axis by axis; cells of an adaptive grid are not. */
 static void grid_sums_where_they_pay(void **state) {
     (void)state;
     qep_bloch_model *m = random_model(3, 4, 200, 1, 3);
@@ -99,9 +99,9 @@ static void grid_sums_where_they_pay(void **state) {
     assert_int_equal(bloch_points_create(&set, m, points, NULL, "", NULL), QEP_OK);
     assert_true(bloch_grid_pays(m, &set, 1));
     double k[1][3] = {{0}};
-    set.list = k;
+    set.cell = k;
     assert_false(bloch_grid_pays(m, &set, 1));
-    set.list = NULL;
+    set.cell = NULL;
     bloch_points_destroy(&set);
     qep_bloch_model_destroy(m);
 }

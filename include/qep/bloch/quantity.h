@@ -25,6 +25,7 @@ typedef struct {
     double field[3]; /* V/m */
     double spin_factor;
     qep_bloch_scheme scheme;
+    int sea; /* alpha_D from sum s(f) d2e where that was summed: on refined grids, where -f' x cancels to few digits at low T */
     const double *frequency; /* Hz */
     size_t frequencies;
 } qep_bloch_settings;
