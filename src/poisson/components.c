@@ -101,8 +101,9 @@ static void measure(qep_elliptic *e) {
         net->singular[k] = (uint8_t)(net->singular[k] && !(e->a.sink[i] > 0.0));
     }
     for (size_t k = 0; k < e->link_count; k++) {
-        if (e->link[k].pad[1] == SIZE_MAX) {
-            net->singular[net->label[e->pad[e->link[k].pad[0]].cells[0]]] = 0;
+        const uint32_t label = net->label[e->pad[e->link[k].pad[0]].cells[0]];
+        if (e->link[k].pad[1] == SIZE_MAX && label != QEP_NET_NONE) { /* none: nothing conducts beside the electrode, which is refused later */
+            net->singular[label] = 0;
         }
     }
     for (size_t z = 0; z < e->grid.axis[2].n; z++) {

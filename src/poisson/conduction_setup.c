@@ -135,14 +135,15 @@ static size_t neighbour_of(const qep_conduction *c, size_t i) {
 /* 1 when a cell of the electrode, or what lies behind a contact on a face, has an insulator beside it; else it is walled in by metal and the end of the grid. */
 static int meets_insulator(const qep_conduction *c, size_t i) {
     const qep_elliptic *e = c->operator;
-    for (int d = 0; d < 3 && c->electrode[i].face < 0; d++) {
+    const int owns = c->electrode[i].face < 0 || c->grid.sampling == QEP_NODE;
+    for (int d = 0; d < 3 && owns; d++) {
         for (size_t k = 0, next; k < e->a.count; k++) {
             if (next_cell(e, k, d, &next) && ((e->owner[k] == (int32_t)i && e->role[next] == QEP_EXCLUDED) || (e->owner[next] == (int32_t)i && e->role[k] == QEP_EXCLUDED))) {
                 return 1;
             }
         }
     }
-    return c->electrode[i].face >= 0;
+    return !owns;
 }
 
 static qep_status refuse_alone(const qep_conduction *c, size_t i, qep_conduction_fault *fault, qep_error *err) {
