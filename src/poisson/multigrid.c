@@ -192,9 +192,12 @@ static size_t root(size_t *parent, size_t i) {
 }
 
 /* A piece without a sink has a constant that nothing fixes: add (d/n) 1 1^T over it, which leaves the solution for a balanced right side alone. Its cells
- * keep their root in `piece`, all others SIZE_MAX. */
-static void lift_constants(const qep_mg_level *a, size_t *piece, double *matrix) {
+ * keep their root in `piece`, all others SIZE_MAX. Also the weights and constants of solve_dense. */
+static void lift_constants(const qep_multigrid *mg) {
+    const qep_mg_level *a = &mg->level[mg->levels - 1];
     const size_t n = a->count;
+    size_t *const piece = mg->piece;
+    double *const matrix = mg->factor;
     for (size_t i = 0; i < n; i++) {
         for (int d = 0; d < 3; d++) {
             if (a->g[d] && a->g[d][i] > 0.0f) {
@@ -209,18 +212,25 @@ static void lift_constants(const qep_mg_level *a, size_t *piece, double *matrix)
         if (piece[one] != one) {
             continue;
         }
-        double sink = 0.0, diagonal = 0.0, size = 0.0;
+        double sink = 0.0, diagonal = 0.0, size = 0.0, diagonals = 0.0;
         for (size_t i = 0; i < n; i++) {
             if (piece[i] == one) {
+                diagonals += a->inverse[i] > 0.0f ? 1.0 / (double)a->inverse[i] : 0.0;
                 sink += a->sink ? (double)a->sink[i] : 0.0;
                 diagonal = a->inverse[i] > 0.0f ? fmax(diagonal, 1.0 / (double)a->inverse[i]) : diagonal;
                 size += 1.0;
             }
         }
         const int fixed = sink > 0.0 || diagonal == 0.0;
+        mg->constant[one] = fixed ? 0.0 : 1.0 / (diagonal * size);
         for (size_t i = 0; i < n; i++) {
             for (size_t j = 0; j < n && piece[i] == one && !fixed; j++) {
                 matrix[i + j * n] += piece[j] == one ? diagonal / size : 0.0;
+            }
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (piece[i] == one) {
+                mg->weight[i] = fixed || a->inverse[i] == 0.0f ? 0.0 : 1.0 / (double)a->inverse[i] / diagonals;
             }
         }
         for (size_t i = n; i-- > 0 && fixed;) {
@@ -237,7 +247,10 @@ static qep_status factorise(qep_multigrid *mg, qep_error *err) {
         return QEP_OK;
     }
     QEP_TRY(qep_alloc((void **)&mg->factor, n * n, sizeof(double), "coarsest level", err));
-    QEP_TRY(qep_alloc_doubles(&mg->dense, n, "coarsest level", err));
+    double **const vectors[] = {&mg->dense, &mg->weight, &mg->constant, &mg->sum, &mg->mean};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        QEP_TRY(qep_alloc_doubles(vectors[i], n, "coarsest level", err));
+    }
     QEP_TRY(qep_alloc((void **)&mg->piece, n, sizeof *mg->piece, "coarsest level", err));
     for (size_t i = 0; i < n; i++) {
         mg->piece[i] = i;
@@ -253,7 +266,7 @@ static qep_status factorise(qep_multigrid *mg, qep_error *err) {
             }
         }
     }
-    lift_constants(a, mg->piece, mg->factor);
+    lift_constants(mg);
     if (qep_dpotrf(n, mg->factor, n) != 0) {
         qep_free(mg->factor);
         mg->factor = NULL;
@@ -261,21 +274,30 @@ static qep_status factorise(qep_multigrid *mg, qep_error *err) {
     return QEP_OK;
 }
 
-/* What rounding left of the balance of a piece without sinks goes to its cells in proportion to their diagonals: on a bad conductor a share of the same
- * size would be a large potential. */
-static void balance_pieces(const qep_multigrid *mg) {
-    const qep_mg_level *level = &mg->level[mg->levels - 1];
-    for (size_t one = 0; one < level->count; one++) {
-        double sum = 0.0, diagonals = 0.0;
-        for (size_t i = 0; i < level->count && mg->piece[one] == one; i++) {
-            if (mg->piece[i] == one) {
-                sum += mg->dense[i];
-                diagonals += 1.0 / (double)level->inverse[i];
-            }
+/* Solve with the factor. What rounding left of the balance of a piece without sinks goes to its cells in proportion to their diagonals: on a bad conductor a
+ * share of the same size would be a large potential. The sum may be no rounding where a load holds the piece, so it comes back as a constant, and the weights
+ * act on the solution as they did on the right side: the whole is symmetric, and positive on constants. */
+static void solve_dense(const qep_multigrid *mg) {
+    const size_t n = mg->level[mg->levels - 1].count, *const piece = mg->piece;
+    double *const x = mg->dense, *const sum = mg->sum, *const mean = mg->mean;
+    memset(sum, 0, n * sizeof *sum);
+    memset(mean, 0, n * sizeof *mean);
+    for (size_t i = 0; i < n; i++) {
+        if (piece[i] != SIZE_MAX) {
+            sum[piece[i]] += x[i];
         }
-        for (size_t i = 0; i < level->count && diagonals > 0.0; i++) {
-            mg->dense[i] -= mg->piece[i] == one ? sum / diagonals / (double)level->inverse[i] : 0.0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        x[i] -= piece[i] != SIZE_MAX ? sum[piece[i]] * mg->weight[i] : 0.0;
+    }
+    (void)qep_dpotrs(n, 1, mg->factor, n, x, n);
+    for (size_t i = 0; i < n; i++) {
+        if (piece[i] != SIZE_MAX) {
+            mean[piece[i]] += x[i] * mg->weight[i];
         }
+    }
+    for (size_t i = 0; i < n; i++) {
+        x[i] += piece[i] != SIZE_MAX ? sum[piece[i]] * mg->constant[piece[i]] - mean[piece[i]] : 0.0;
     }
 }
 
@@ -285,8 +307,7 @@ static void solve_coarsest(const qep_multigrid *mg) {
         for (size_t i = 0; i < level->count; i++) {
             mg->dense[i] = (double)level->b[i];
         }
-        balance_pieces(mg);
-        (void)qep_dpotrs(level->count, 1, mg->factor, level->count, mg->dense, level->count);
+        solve_dense(mg);
         for (size_t i = 0; i < level->count; i++) {
             level->u[i] = (float)mg->dense[i];
         }
@@ -316,10 +337,10 @@ static void destroy(void *data) {
         free_level(&mg->level[i]);
     }
     if (mg) {
-        qep_free(mg->factor);
-        qep_free(mg->dense);
-        qep_free(mg->piece);
-        qep_free(mg->scratch);
+        void *const arrays[] = {mg->factor, mg->dense, mg->weight, mg->constant, mg->sum, mg->mean, mg->piece, mg->scratch};
+        for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+            qep_free(arrays[i]);
+        }
     }
     qep_free(mg);
 }

@@ -36,6 +36,7 @@ typedef struct {
     qep_mg_level level[QEP_MG_LEVELS];
     int levels, threads;
     double *factor, *dense; /* Cholesky factor of the coarsest level, or NULL: sweeps; its right side */
+    double *weight, *constant, *sum, *mean; /* of cells, of pieces: share of a cell in its piece's sum, what a sum becomes; scratch */
     size_t *piece;          /* of a coarsest cell: a cell of its piece that stands for it, if nothing fixes the piece's constant; else SIZE_MAX */
     float *scratch;         /* [threads][scratch_size] */
     size_t scratch_size;

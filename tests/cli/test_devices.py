@@ -132,6 +132,22 @@ def test_a_device_is_the_network_that_scipy_solves(solve, store, case):
     assert abs(sum(r["current"] for r in rows)) < 1e-9 * sum(abs(r["current"]) for r in rows)
 
 
+@pytest.mark.parametrize("resistance", [1e-6, 1e-2, 1.0, 1e4])
+def test_a_piece_that_only_a_load_ties_to_a_voltage(solve, resistance):
+    """Two strips without a way for a current between them, but a load: the far one floats, fed at one end, and what is fed leaves through the load."""
+    results, _ = solve({"grid": {"points": [40, 9], "lengths": [4.0, 0.9], "thickness": 0.1}, "materials": {"conductivity": "x > 1.9 && x < 2.1 ? 0 : 1 + y"},
+                        "electrodes": [{"name": "near", "where": "x > 1.6 && x < 1.9", "voltage": 0.5}, {"name": "far", "where": "x > 2.1 && x < 2.4"},
+                                       {"name": "end", "face": "x-high", "current": 0.25}, {"name": "start", "face": "x-low"}],
+                        "loads": [{"between": ["far", "near"], "resistance": resistance}], "output": {"fields": ["V"]}})
+    rows = named(results)
+    strip = (4.0 - 2.4) / (0.1 * (0.9 + 0.9**2 / 2))
+    assert rows["far"]["voltage"] == pytest.approx(0.5 + 0.25 * resistance, rel=1e-8)
+    assert rows["end"]["voltage"] - rows["far"]["voltage"] == pytest.approx(0.25 * strip, rel=1e-8)
+    assert rows["start"]["voltage"] == pytest.approx(0.5, rel=1e-9)
+    assert results["loads"][0]["current"] == pytest.approx(0.25, rel=1e-8)
+    assert results["solver"][-1]["iterations"] <= 40
+
+
 def test_a_ring_with_a_pad_is_its_network(solve):
     """V repeats with phi along x; walls along y hold a voltage."""
     points, lengths = [15, 12], [1.5, 0.8]
