@@ -227,7 +227,9 @@ static qep_status next_level(builder *b, qep_error *err) {
         const size_t leaf = b->fresh[f];
         double error[3] = {0};
         c->chart[leaf].value = c->values;
-        memcpy(c->value + c->values, b->value + s * c->columns, nodes * c->columns * sizeof(double));
+        for (size_t i = 0; i < nodes * c->columns; i++) { /* column after column */
+            c->value[c->values + i] = b->value[(s + i % nodes) * c->columns + i / nodes];
+        }
         for (size_t t = 0; t < trial_count; t++) {
             const int between[2] = {trial[t][0] != floor(trial[t][0]), trial[t][1] != floor(trial[t][1])};
             double *place = &error[between[0] && between[1] ? 2 : between[1]];

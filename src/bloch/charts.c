@@ -3,6 +3,7 @@
 
 #include "qep/base/constants.h"
 #include "qep/base/memory.h"
+#include "qep/base/simd.h"
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +19,10 @@ qep_status bloch_charts_create(bloch_charts *c, const double T[2], const double 
         const double t = c->logarithmic ? log(T[i]) : T[i];
         *(i ? &c->chart[0].high[0] : &c->chart[0].low[0]) = t;
         *(i ? &c->chart[0].high[1] : &c->chart[0].low[1]) = mu[i];
+    }
+    for (int i = 0; i < CHART_NODES; i++) {
+        c->node[i] = -cos(QEP_PI * i / (CHART_NODES - 1));
+        c->weight[i] = (i % 2 ? -1.0 : 1.0) * (i == 0 || i == CHART_NODES - 1 ? 0.5 : 1.0);
     }
     for (int axis = 0; axis < 2; axis++) {
         c->nodes[axis] = c->chart[0].high[axis] > c->chart[0].low[axis] ? CHART_NODES : 1;
@@ -103,26 +108,45 @@ double bloch_chart_node(const bloch_charts *c, size_t leaf, int axis, double i) 
     return axis == 0 && c->logarithmic ? exp(x) : x;
 }
 
-/* Weights (-1)^i/(x - x_i), halved at the ends, made to add up to one; nodes on [-1, 1]. */
-static void weights(size_t n, double x, double w[CHART_NODES]) {
+/* w_i/(x - x_i), made to add up to one. */
+static void weights(const bloch_charts *c, int axis, double x, double w[CHART_NODES]) {
     double sum = 0.0;
-    if (n == 1) {
+    if (c->nodes[axis] == 1) {
         w[0] = 1.0;
         return;
     }
-    for (size_t i = 0; i < n; i++) {
-        const double distance = x + cos(QEP_PI * (double)i / (double)(n - 1));
-        if (distance == 0.0) {
-            memset(w, 0, n * sizeof *w);
-            w[i] = 1.0;
-            return;
-        }
-        w[i] = (i % 2 ? -1.0 : 1.0) * (i == 0 || i == n - 1 ? 0.5 : 1.0) / distance;
+    for (size_t i = 0; i < CHART_NODES; i++) {
+        w[i] = c->weight[i] / (x - c->node[i]); /* infinite on a node */
+    }
+    for (size_t i = 0; i < CHART_NODES; i++) {
         sum += w[i];
     }
-    for (size_t i = 0; i < n; i++) {
-        w[i] /= sum;
+    for (size_t i = 0; i < CHART_NODES; i++) {
+        w[i] = isfinite(sum) ? w[i] / sum : (x == c->node[i] ? 1.0 : 0.0);
     }
+}
+
+/* Sum of w0_i w1_j value_ij. The common case has sizes that the compiler knows. */
+QEP_VARIANTS static double contract(const double *value, size_t n0, size_t n1, const double *w0, const double *w1) {
+    double sum = 0.0;
+    if (n0 == CHART_NODES && n1 == CHART_NODES) {
+        double column[CHART_NODES] = {0};
+        for (size_t i = 0; i < CHART_NODES; i++) {
+            for (size_t j = 0; j < CHART_NODES; j++) {
+                column[j] += w0[i] * value[i * CHART_NODES + j];
+            }
+        }
+        for (size_t j = 0; j < CHART_NODES; j++) {
+            sum += w1[j] * column[j];
+        }
+        return sum;
+    }
+    for (size_t i = 0; i < n0; i++) {
+        for (size_t j = 0; j < n1; j++) {
+            sum += w0[i] * w1[j] * value[i * n1 + j];
+        }
+    }
+    return sum;
 }
 
 void bloch_charts_at(const bloch_charts *c, size_t leaf, double T, double mu, size_t first, size_t count, double *out) {
@@ -130,18 +154,10 @@ void bloch_charts_at(const bloch_charts *c, size_t leaf, double T, double mu, si
     double w[2][CHART_NODES];
     for (int axis = 0; axis < 2; axis++) {
         const double width = chart->high[axis] - chart->low[axis], x = coordinate(c, axis, axis ? mu : T);
-        weights(c->nodes[axis], width > 0.0 ? (2.0 * x - chart->low[axis] - chart->high[axis]) / width : 0.0, w[axis]);
+        weights(c, axis, width > 0.0 ? (2.0 * x - chart->low[axis] - chart->high[axis]) / width : 0.0, w[axis]);
     }
+    const size_t nodes = c->nodes[0] * c->nodes[1];
     for (size_t k = 0; k < count; k++) {
-        out[k] = 0.0;
-    }
-    const double *value = c->value + chart->value + first;
-    for (size_t i = 0; i < c->nodes[0]; i++) {
-        for (size_t j = 0; j < c->nodes[1]; j++, value += c->columns) {
-            const double both = w[0][i] * w[1][j];
-            for (size_t k = 0; k < count; k++) {
-                out[k] += both * value[k];
-            }
-        }
+        out[k] = contract(c->value + chart->value + (first + k) * nodes, c->nodes[0], c->nodes[1], w[0], w[1]);
     }
 }

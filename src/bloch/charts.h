@@ -13,13 +13,14 @@ typedef struct {
     int parts[2]; /* 1, 1: a leaf; else split into so many equal parts per axis */
     int child;    /* the first of them; the axis mu is fastest */
     int used;     /* some sample lies in it: others have no values */
-    size_t value; /* leaf: where its values begin, [nodes of T][nodes of mu][columns] */
+    size_t value; /* leaf: where its values begin, [columns][nodes of T][nodes of mu] */
 } bloch_chart;
 
 typedef struct {
     bloch_chart *chart;
     size_t charts, room;
     size_t nodes[2]; /* CHART_NODES, or 1 along an axis that does not vary */
+    double node[CHART_NODES], weight[CHART_NODES]; /* on [-1, 1], and the barycentric weights */
     int logarithmic;
     size_t columns;
     double *value;

@@ -110,8 +110,11 @@ size_t qep_run_bloch_memory(const qep_run_state *run) {
 void qep_run_bloch_announce(const qep_run_state *run, qep_log_level level) {
     const bloch_state *s = state_of(run);
     const qep_bloch_problem *p = &s->problem;
-    qep_log_write(run->log, level, "bloch: model %s, %d-D, %zu band%s, %zu k-points, %zu x %zu (T, mu)", s->model->name, s->model->dim, s->model->bands,
-                  s->model->bands == 1 ? "" : "s", qep_bloch_point_count(p), p->temperatures, p->mus);
+    qep_log_write(run->log, level, "bloch: model %s, %d-D, %zu band%s, %zu k-points", s->model->name, s->model->dim, s->model->bands,
+                  s->model->bands == 1 ? "" : "s", qep_bloch_point_count(p));
+    if (p->temperatures * p->mus > 0) {
+        qep_log_write(run->log, level, "bloch: %zu x %zu (T, mu)", p->temperatures, p->mus);
+    }
     for (size_t q = 0; q < p->quantities; q++) {
         char unit[QEP_RUN_UNIT];
         qep_log_write(run->log, level, "bloch: computes %s (%s), %s", p->quantity[q]->name, p->quantity[q]->long_name,

@@ -11,6 +11,7 @@ qep_status qep_run_try_inputs(qep_run_state *run, qep_error *err) {
     for (int d = 0; d < run->grid->ndim && run->config->entropy_current[d]; d++) {
         QEP_TRY(qep_run_entropy_current_at(run, d, 0, run->buffer, err));
     }
+    QEP_TRY(qep_run_try_response(run, run->buffer, err));
     if (run->solves_rho) {
         QEP_TRY(qep_run_fill_rho_faces(run, 0, err));
     }

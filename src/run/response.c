@@ -156,18 +156,37 @@ static void row_of(const void *user, qep_electron_tensor tensor, int a, size_t i
     }
 }
 
-static qep_status judge(const qep_run_state *run, qep_error *err) {
+static qep_status judge(const qep_run_state *run, const double *T, qep_error *err) {
     const qep_run_response *x = &run->respond;
     char path[QEP_ERROR_PATH];
     for (size_t i = 0; i < run->count; i++) {
-        if (!(x->T[i] > 0.0)) {
+        if (!(T[i] > 0.0)) {
             const size_t nx = run->grid->axis[0].n, ny = run->grid->axis[1].n;
             return qep_error_add(err, QEP_ERR_INPUT, "range", qep_source_path(x->source, "temperature", path), NULL,
-                                 "the temperature is %g K at index [z,y,x] = [%zu,%zu,%zu]; currents and entropy production of Bloch electrons need T > 0", x->T[i],
+                                 "the temperature is %g K at index [z,y,x] = [%zu,%zu,%zu]; currents and entropy production of Bloch electrons need T > 0", T[i],
                                  i / nx / ny, i / nx % ny, i % nx);
         }
     }
     return QEP_OK;
+}
+
+qep_status qep_run_try_response(qep_run_state *run, double *scratch, qep_error *err) {
+    if (!run->respond.source) {
+        return QEP_OK;
+    }
+    const qep_field_setting setting = qep_run_setting(run, 0);
+    QEP_TRY(qep_field_evaluate(qep_source_get(run->respond.source, "temperature")->field, &setting, scratch, err));
+    return judge(run, scratch, err);
+}
+
+/* Half as many k-points per axis make an error that is about the root of that of the k-grid. */
+static void warn_of_kgrid(const qep_run_state *run, double difference) {
+    if (difference > 0.1) {
+        qep_log_write(run->log, QEP_LOG_WARNING,
+                      "bloch: half as many k-points per axis change the responses by up to %.2g of their largest value; more points (/bloch/kgrid) or higher "
+                      "temperatures are needed",
+                      difference);
+    }
 }
 
 static qep_status load(qep_run_state *run, size_t frame, qep_error *err) {
@@ -182,7 +201,7 @@ static qep_status load(qep_run_state *run, size_t frame, qep_error *err) {
     }
     QEP_TRY(qep_field_evaluate(qep_source_get(x->source, "temperature")->field, &setting, x->T, err));
     QEP_TRY(qep_field_evaluate(qep_source_get(x->source, "chemical_potential")->field, &setting, x->mu, err));
-    QEP_TRY(judge(run, err));
+    QEP_TRY(judge(run, x->T, err));
     for (int d = 0; x->heats && d < axes_of(run); d++) {
         QEP_TRY(qep_calculus_derivative(run->calculus, x->T, NULL, d, 1, 1.0, NULL, 0, x->grad_T[d], err));
     }
@@ -190,6 +209,7 @@ static qep_status load(qep_run_state *run, size_t frame, qep_error *err) {
     QEP_TRY(qep_bloch_atlas_create(&atlas, qep_run_bloch_problem(run), quantity, QEP_ELECTRONS_TENSORS, &samples, tolerance, err));
     qep_bloch_atlas_destroy(x->atlas);
     x->atlas = atlas;
+    warn_of_kgrid(run, qep_bloch_atlas_kgrid(atlas));
     return QEP_OK;
 }
 

@@ -22,6 +22,8 @@ struct qep_run_response {
 
 /* Why a quantity of the electrons cannot be had here: adds an error at `path` or at the key that is missing. */
 qep_status qep_run_check_response(struct qep_run_state *run, const qep_quantity_row *row, const char *path, qep_error *err);
+/* The temperatures of the first frame, into scratch [nz,ny,nx], for --check. */
+qep_status qep_run_try_response(struct qep_run_state *run, double *scratch, qep_error *err);
 /* T(r), mu(r), tensors and forces of a frame whose parts are solved. */
 qep_status qep_run_respond(struct qep_run_state *run, size_t frame, qep_error *err);
 /* Integral of a density of the electrons over the grid, NAME_total. */

@@ -46,8 +46,15 @@ static qep_status judge_all(const electrons *b, size_t count, qep_error *err) {
 }
 
 static qep_status report(const electrons *b, double total, qep_error *err) {
+    const double difference = qep_bloch_atlas_kgrid(b->entropy); /* about the root of the error that the k-grid makes */
+    if (difference > 0.1) {
+        qep_log_write(b->request->setting->log, QEP_LOG_WARNING,
+                      "bloch: half as many k-points per axis change s by up to %.2g of its largest value; more points (/bloch/kgrid) or higher temperatures are "
+                      "needed",
+                      difference);
+    }
     QEP_TRY(qep_source_report(b->request, "interpolation_error", qep_bloch_atlas_error(b->entropy), NULL, err));
-    QEP_TRY(qep_source_report(b->request, "kgrid_difference", qep_bloch_atlas_kgrid(b->entropy), NULL, err));
+    QEP_TRY(qep_source_report(b->request, "kgrid_difference", difference, NULL, err));
     QEP_TRY(qep_source_report(b->request, "interpolation_points", (double)qep_bloch_atlas_points(b->entropy), NULL, err));
     return qep_pointwise_report(b->request, "entropy", total, QEP_DIM_ENTROPY_DENSITY, err);
 }

@@ -238,6 +238,20 @@ def test_refused(solve, changes, code, words):
     assert any(all(word in e["message"] + e["path"] for word in words) for e in errors), errors
 
 
+def test_check_finds_what_the_run_would(call, write, tmp_path):
+    got = call("--check", "-o", tmp_path / "no.h5", write(case(T="0*x")))
+    assert got.returncode == 4 and "T > 0" in got.stderr and not (tmp_path / "no.h5").exists()
+    assert call("--check", "-o", tmp_path / "no.h5", write(case())).returncode == 0
+
+
+def test_coarse_kgrids_are_warned_of(solve):
+    cold = {**QWZ, "kgrid": {"points": [12, 12]}}
+    solve(case(cold, "30", "1.6e-19*(1 + 0.1*x/2e-6)", (6, 4)))
+    assert solve.messages.count("half as many k-points") == 2 and solve.results["bloch_response"]["kgrid_difference"] > 0.1
+    solve(case(SHEET, "300", "1.6e-19*(0.2 + 0.1*x/2e-6)", (6, 4)))
+    assert "k-points per axis" not in solve.messages
+
+
 def test_sources_inside_other_fields(solve):
     source = case()["entropy"]
     added = solve({**case(), "entropy": {"sum": [source, "1e3*sin(x/1e-6)"]}})
