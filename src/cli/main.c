@@ -7,6 +7,7 @@
 #include "qep/base/text.h"
 #include "qep/base/version.h"
 #include "qep/config/config.h"
+#include "qep/poisson/elliptic.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -136,6 +137,7 @@ static int do_configs(const cli_options *options, const char *command_line) {
         worst = code > worst ? code : worst;
     }
     qep_kernel_store_destroy(kernels);
+    qep_elliptic_libraries_finish();
     return worst;
 }
 

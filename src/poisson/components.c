@@ -28,10 +28,14 @@ static void join_neighbours(const qep_elliptic *e, uint32_t *parent, int electro
     const qep_couplings *a = &e->a;
     size_t stride = 1;
     for (int d = 0; d < 3; d++) {
+        uint32_t last[2] = {QEP_NET_NONE, QEP_NET_NONE}; /* parents just joined: neighbours mostly have the same */
         for (size_t i = 0; i < (a->g[d] ? a->count : 0); i++) {
             if (a->g[d][i] > 0.0) {
                 const size_t at = i / stride % a->n[d], j = at + 1 < a->n[d] ? i + stride : i - at * stride;
-                if ((e->role[i] == QEP_ELECTRODE_CELL || e->role[j] == QEP_ELECTRODE_CELL) == electrodes) {
+                const int known = parent[i] == last[0] && parent[j] == last[1];
+                if (!known && (e->role[i] == QEP_ELECTRODE_CELL || e->role[j] == QEP_ELECTRODE_CELL) == electrodes) {
+                    last[0] = parent[i];
+                    last[1] = parent[j];
                     join(parent, (uint32_t)i, (uint32_t)j);
                 }
             }

@@ -10,7 +10,7 @@ typedef struct {
 /* One face of conductance g: current I along dV = V_b - V_a with impressed drop. */
 static double face(balance *sum, double g, double dV, double drop) {
     const double current = -g * (dV - drop);
-    sum->joule += g > 0.0 ? current * current / g : 0.0;
+    sum->joule += g * (dV - drop) * (dV - drop);
     sum->drive += current * drop;
     sum->gross += g * (dV * dV + drop * drop);
     return current;
@@ -40,21 +40,43 @@ static void add_row(const qep_conduction *c, const qep_elliptic_drive *drive, co
         const size_t at[3] = {x, y, z}, here = qep_mesh_index(e, x, y, z), sample = qep_grid_index(grid, x, y, z);
         for (int d = 0; d < 3 && e->role[here] == QEP_UNKNOWN; d++) {
             const size_t n = grid->axis[d].n;
-            for (int side = 0; side < 2; side++) {
+            const int edge = at[d] + 1 == n;
+            for (int side = 0; side < 2 && (edge || at[d] == 0); side++) {
                 const double into = qep_elliptic_wall_flux(e, drive, d, side, at);
                 sum->current += into;
                 sum->absolute += fabs(into);
                 sum->wall_power += into * V[sample];
             }
-            const int edge = at[d] + 1 == n;
             if (n == 1 || (edge && grid->axis[d].bc[0] != QEP_PERIODIC)) {
                 continue;
             }
-            const size_t stride = qep_grid_stride(grid, d), other = edge ? sample - (n - 1) * stride : sample + stride;
-            const size_t nx = grid->axis[0].n, ny = grid->axis[1].n;
-            if (e->role[qep_mesh_index(e, other % nx, other / nx % ny, other / nx / ny)] == QEP_UNKNOWN) {
+            const size_t stride = qep_grid_stride(grid, d), mesh = d == 0 ? 1 : d == 1 ? e->a.n[0] : e->a.n[0] * e->a.n[1];
+            const size_t other = edge ? sample - (n - 1) * stride : sample + stride, beyond = edge ? here - (n - 1) * mesh : here + mesh;
+            if (e->role[beyond] == QEP_UNKNOWN) {
                 face(sum, e->a.g[d][here], V[other] - V[sample], qep_elliptic_drop(drive, sample, other));
             }
+        }
+    }
+}
+
+/* The rows in parallel, a block at a time, added in order: sums do not depend on the number of threads. */
+static void add_rows(const qep_conduction *c, const qep_elliptic_drive *drive, const double *V, balance *sum) {
+    enum { BLOCK = 1024 };
+    const size_t ny = c->grid.axis[1].n, rows = ny * c->grid.axis[2].n;
+    for (size_t first = 0; first < rows; first += BLOCK) {
+        balance part[BLOCK] = {{0}};
+        const size_t count = rows - first < BLOCK ? rows - first : BLOCK;
+#pragma omp parallel for num_threads(c->operator->options.threads) schedule(static)
+        for (size_t i = 0; i < count; i++) {
+            add_row(c, drive, V, (first + i) % ny, (first + i) / ny, &part[i]);
+        }
+        for (size_t i = 0; i < count; i++) {
+            sum->current += part[i].current;
+            sum->absolute += part[i].absolute;
+            sum->joule += part[i].joule;
+            sum->drive += part[i].drive;
+            sum->wall_power += part[i].wall_power;
+            sum->gross += part[i].gross;
         }
     }
 }
@@ -74,11 +96,7 @@ void qep_conduction_collect(qep_conduction *c, const qep_elliptic_drive *drive, 
         c->electrodes[i].current = 0.0;
     }
     add_contacts(c, V, &sum);
-    for (size_t z = 0; z < c->grid.axis[2].n; z++) {
-        for (size_t y = 0; y < c->grid.axis[1].n; y++) {
-            add_row(c, drive, V, y, z, &sum);
-        }
-    }
+    add_rows(c, drive, V, &sum);
     add_loads(c);
     for (size_t i = 0; i < c->count; i++) {
         result->electrode_power += c->electrodes[i].voltage * c->electrodes[i].current;

@@ -91,6 +91,9 @@ qep_status qep_conduction_check_setup(const qep_conduction_setup *setup, qep_con
     for (size_t i = 0; i < setup->electrode_count; i++) {
         QEP_TRY(check_one(setup, i, fault, err));
     }
+    if (setup->electrode_count == 0) {
+        return QEP_OK;
+    }
     QEP_TRY(qep_alloc((void **)&owner, qep_grid_count(setup->grid), sizeof *owner, "map of electrodes", err));
     qep_status status = QEP_OK;
     for (size_t i = 0; i < setup->electrode_count && status == QEP_OK; i++) {

@@ -4,6 +4,7 @@
 #include "qep/base/memory.h"
 #include "qep/base/reduce.h"
 #include "qep/spectral/passes.h"
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -32,15 +33,21 @@ static qep_status check_grid(const qep_grid *grid, qep_error *err) {
 /* Copy c and learn its range. */
 static qep_status take_coefficient(qep_elliptic *e, const double *c, double c_value, qep_error *err) {
     double low = INFINITY, high = 0.0;
-    for (size_t i = 0; i < (c ? e->samples : 1); i++) {
-        const double value = c ? c[i] : c_value;
-        if (!(value >= 0.0) || !isfinite(value)) {
-            return qep_error_add(err, QEP_ERR_INPUT, "range", "/materials", NULL, "sample %zu: a coefficient of %g; 0 (an insulator) or more is needed", i, value);
-        }
-        low = value > 0.0 ? fmin(low, value) : low;
-        high = fmax(high, value);
-        e->about.excluded += value == 0.0;
+    const double *const values = c ? c : &c_value;
+    const size_t count = c ? e->samples : 1;
+    size_t bad = count, excluded = 0;
+#pragma omp parallel for num_threads(e->options.threads) schedule(static) reduction(min : low, bad) reduction(max : high) reduction(+ : excluded)
+    for (size_t i = 0; i < count; i++) {
+        const double value = values[i];
+        bad = value >= 0.0 && value <= DBL_MAX ? bad : i < bad ? i : bad;
+        low = value > 0.0 && value < low ? value : low;
+        high = value > high ? value : high;
+        excluded += value == 0.0;
     }
+    if (bad < count) {
+        return qep_error_add(err, QEP_ERR_INPUT, "range", "/materials", NULL, "sample %zu: a coefficient of %g; 0 (an insulator) or more is needed", bad, values[bad]);
+    }
+    e->about.excluded = excluded;
     if (high == 0.0) {
         return qep_error_add(err, QEP_ERR_PROBLEM, "insulator", "/materials/conductivity", NULL,
                              "the conductivity is 0 everywhere: there is nothing that a current could flow through");
@@ -132,6 +139,14 @@ qep_status qep_elliptic_build(qep_elliptic **out, const qep_grid *grid, const do
     e->options.threads = options->threads > 0 ? options->threads : 1;
     e->extent = options->extent > 0.0 ? options->extent : 1.0;
     e->samples = qep_grid_count(grid);
+    e->cell_volume = e->extent;
+    for (int d = 0; d < 3; d++) {
+        e->cell_area[d] = e->extent;
+        for (int k = 0; k < grid->ndim; k++) {
+            e->cell_area[d] *= k == d ? 1.0 : grid->axis[k].h;
+        }
+        e->cell_volume *= d < grid->ndim ? grid->axis[d].h : 1.0;
+    }
     const qep_status status = build(e, c, c_value, terminals, err);
     if (status != QEP_OK) {
         qep_elliptic_destroy(e);
@@ -195,11 +210,8 @@ static void judge_compatibility(qep_elliptic *e, const qep_elliptic_control *con
     const qep_networks *net = &e->net;
     report->compatible = 1;
     memset(e->net_sum, 0, net->count * sizeof *e->net_sum);
-    for (size_t i = 0; i < e->a.count && net->floating; i++) {
-        const uint32_t k = net->label ? net->label[i] : 0;
-        if (k != QEP_NET_NONE) {
-            e->net_sum[k] += e->b[i];
-        }
+    if (net->floating) {
+        qep_elliptic_sum_networks(e, &(qep_vector){.wide = e->b}, e->net_sum);
     }
     memcpy(e->net_defect, e->net_sum, net->count * sizeof *e->net_sum);
     for (size_t k = 0; k < net->count; k++) {
@@ -232,6 +244,13 @@ static const double rounding = 1e-12;
 /* A uniform background takes the imbalance of every floating network. */
 static void neutralize(qep_elliptic *e) {
     const qep_networks *net = &e->net;
+    int any = 0;
+    for (size_t k = 0; k < net->count; k++) {
+        any |= net->singular[k] && fabs(e->net_defect[k]) > rounding * e->absolute[k];
+    }
+    if (!any) {
+        return;
+    }
     const size_t nx = e->grid.axis[0].n, ny = e->grid.axis[1].n;
     for (size_t i = 0; i < e->samples && net->floating; i++) {
         const size_t at[3] = {i % nx, i / nx % ny, i / nx / ny}, here = qep_mesh_index(e, at[0], at[1], at[2]);
@@ -261,22 +280,30 @@ static void load_start(qep_elliptic *e, const qep_elliptic_control *control, con
     }
 }
 
-/* Zero mean, by volume, of every floating network. */
+/* Zero mean, by volume, of every floating network; the means stay in net_sum, times the weights. */
 static void zero_means(const qep_elliptic *e, double *u) {
     const qep_networks *net = &e->net;
-    const size_t nx = e->grid.axis[0].n, ny = e->grid.axis[1].n;
+    const size_t nx = e->grid.axis[0].n, ny = e->grid.axis[1].n, rows = ny * e->grid.axis[2].n;
     memset(e->net_sum, 0, (net->count ? net->count : 1) * sizeof *e->net_sum);
-    for (int pass = 0; pass < 2 && net->floating; pass++) {
-        for (size_t i = 0; i < e->samples; i++) {
-            const size_t at[3] = {i % nx, i / nx % ny, i / nx / ny}, here = qep_mesh_index(e, at[0], at[1], at[2]);
-            const uint32_t k = net->label ? net->label[here] : 0;
-            if (k == QEP_NET_NONE || !net->singular[k] || !(net->weight[k] > 0.0)) {
-                continue;
-            }
-            if (pass == 0) {
-                e->net_sum[k] += e->role[here] == QEP_UNKNOWN ? u[i] * qep_elliptic_volume(e, at) : 0.0;
-            } else {
-                u[i] -= e->net_sum[k] / net->weight[k];
+    if (!net->floating) {
+        return;
+    }
+    double *const contents = e->q; /* free after the iteration */
+    memset(contents, 0, e->a.count * sizeof *contents);
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t x = 0; x < nx; x++) {
+            const size_t at[3] = {x, i % ny, i / ny}, here = qep_mesh_index(e, x, at[1], at[2]);
+            contents[here] = e->role[here] == QEP_UNKNOWN ? u[i * nx + x] * qep_elliptic_volume(e, at) : 0.0;
+        }
+    }
+    qep_elliptic_sum_networks(e, &(qep_vector){.wide = contents}, e->net_sum);
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t x = 0; x < nx; x++) {
+            const uint32_t k = net->label ? net->label[qep_mesh_index(e, x, i % ny, i / ny)] : 0;
+            if (k != QEP_NET_NONE && net->singular[k] && net->weight[k] > 0.0) {
+                u[i * nx + x] -= e->net_sum[k] / net->weight[k];
             }
         }
     }
@@ -297,12 +324,15 @@ static double known_at(const qep_elliptic *e, const qep_elliptic_drive *drive, c
 }
 
 static void store(const qep_elliptic *e, const qep_elliptic_drive *drive, const double *terminal_values, double *u) {
-    const size_t nx = e->grid.axis[0].n, ny = e->grid.axis[1].n;
-    for (size_t i = 0; i < e->samples; i++) {
-        const size_t at[3] = {i % nx, i / nx % ny, i / nx / ny}, here = qep_mesh_index(e, at[0], at[1], at[2]);
-        const uint8_t role = e->role[here];
-        const int held = role == QEP_ELECTRODE_CELL && !(e->a.inverse[here] > 0.0);
-        u[i] = role == QEP_EXCLUDED ? NAN : role == QEP_KNOWN_NODE ? known_at(e, drive, at) : held ? terminal_values[e->owner[here]] : e->x[here];
+    const size_t nx = e->grid.axis[0].n, ny = e->grid.axis[1].n, rows = ny * e->grid.axis[2].n;
+#pragma omp parallel for num_threads(e->options.threads) schedule(static)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t x = 0; x < nx; x++) {
+            const size_t at[3] = {x, i % ny, i / ny}, here = qep_mesh_index(e, x, at[1], at[2]);
+            const uint8_t role = e->role[here];
+            const int held = role == QEP_ELECTRODE_CELL && !(e->a.inverse[here] > 0.0);
+            u[i * nx + x] = role == QEP_EXCLUDED ? NAN : role == QEP_KNOWN_NODE ? known_at(e, drive, at) : held ? terminal_values[e->owner[here]] : e->x[here];
+        }
     }
     zero_means(e, u);
 }

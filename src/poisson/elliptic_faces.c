@@ -10,6 +10,9 @@ enum { BOND = 1000 }; /* between cells of a floating electrode, times the larges
 
 double qep_elliptic_volume(const qep_elliptic *e, const size_t at[3]) {
     double volume = e->extent;
+    if (e->grid.sampling == QEP_CELL) {
+        return e->cell_volume;
+    }
     for (int d = 0; d < e->grid.ndim; d++) {
         volume *= e->grid.axis[d].h * qep_grid_weight(&e->grid, d, at[d]);
     }
@@ -18,6 +21,9 @@ double qep_elliptic_volume(const qep_elliptic *e, const size_t at[3]) {
 
 double qep_elliptic_area(const qep_elliptic *e, int d, const size_t at[3]) {
     double area = e->extent;
+    if (e->grid.sampling == QEP_CELL) {
+        return e->cell_area[d];
+    }
     for (int k = 0; k < e->grid.ndim; k++) {
         area *= k == d ? 1.0 : e->grid.axis[k].h * qep_grid_weight(&e->grid, k, at[k]);
     }
@@ -176,16 +182,25 @@ static int step(const qep_grid *grid, const size_t at[3], int d, int side, size_
 
 /* Couplings between unknowns across the upper faces of row (y, z). */
 static void fill_row(qep_elliptic *e, size_t y, size_t z) {
-    for (size_t x = 0; x < e->grid.axis[0].n; x++) {
-        const size_t at[3] = {x, y, z}, here = qep_mesh_index(e, x, y, z);
-        for (int d = 0; d < 3 && e->role[here] == QEP_UNKNOWN; d++) {
+    const size_t nx = e->grid.axis[0].n;
+    for (int d = 0; d < 3; d++) {
+        for (size_t x = 0; x < nx; x++) {
+            const size_t at[3] = {x, y, z};
             size_t to[3];
-            if (!step(&e->grid, at, d, 1, to) || e->role[qep_mesh_index(e, to[0], to[1], to[2])] != QEP_UNKNOWN) {
+            if (!step(&e->grid, at, d, 1, to)) {
                 continue;
             }
-            const double c = harmonic(qep_coefficient(e, qep_grid_index(&e->grid, x, y, z)),
-                                      qep_coefficient(e, qep_grid_index(&e->grid, to[0], to[1], to[2])));
-            e->a.g[d][here] = c * qep_elliptic_area(e, d, at) / e->grid.axis[d].h;
+            const size_t here = qep_mesh_index(e, x, y, z), there = qep_mesh_index(e, to[0], to[1], to[2]);
+            const size_t sample = qep_grid_index(&e->grid, x, y, z), other = qep_grid_index(&e->grid, to[0], to[1], to[2]);
+            /* where x does not matter, on to its far end: all of a row of cells */
+            const size_t end = d > 0 && e->grid.sampling == QEP_CELL ? nx : d == 0 && x + 1 < nx && e->grid.sampling == QEP_CELL ? nx - 1 : x + 1;
+            const double area = qep_elliptic_area(e, d, at), h = e->grid.axis[d].h;
+            for (size_t i = 0; i < end - x; i++) {
+                const int both = e->role[here + i] == QEP_UNKNOWN && e->role[there + i] == QEP_UNKNOWN;
+                const double c = both ? harmonic(qep_coefficient(e, sample + i), qep_coefficient(e, other + i)) : 0.0;
+                e->a.g[d][here + i] = c * area / h;
+            }
+            x = end - 1;
         }
     }
 }
@@ -247,12 +262,28 @@ static int lies_inside(const qep_elliptic *e, const size_t at[3]) {
     return 1;
 }
 
+/* 1 when a row of the grid and its neighbours lie inside and hold plain cells only. */
+static int row_lies_inside(const qep_elliptic *e, size_t y, size_t z) {
+    const size_t nx = e->grid.axis[0].n, here = qep_mesh_index(e, 0, y, z), row = e->a.n[0], plane = e->a.n[0] * e->a.n[1];
+    if (y == 0 || z == 0 || y + 1 >= e->grid.axis[1].n || z + 1 >= e->grid.axis[2].n) {
+        return 0;
+    }
+    const size_t starts[] = {here, here - row, here + row, here - plane, here + plane};
+    for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
+        if (memchr(e->role + starts[k], QEP_ELECTRODE_CELL, nx) || memchr(e->role + starts[k], QEP_KNOWN_NODE, nx)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static qep_status find_contacts(qep_elliptic *e, const qep_terminals *terminals, qep_error *err) {
     const qep_grid *grid = &e->grid;
     size_t capacity = 0;
     for (size_t z = 0; z < grid->axis[2].n; z++) {
         for (size_t y = 0; y < grid->axis[1].n; y++) {
-            for (size_t x = 0; x < grid->axis[0].n; x++) {
+            const size_t hop = row_lies_inside(e, y, z) && grid->axis[0].n > 1 ? grid->axis[0].n - 1 : 1; /* then only its ends may touch something */
+            for (size_t x = 0; x < grid->axis[0].n; x += hop) {
                 const size_t at[3] = {x, y, z};
                 const int inside = lies_inside(e, at);
                 for (int face = 0; face < 6 && !inside && e->role[qep_mesh_index(e, x, y, z)] == QEP_UNKNOWN; face++) {

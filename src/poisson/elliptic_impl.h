@@ -101,7 +101,7 @@ typedef struct {
 struct qep_elliptic {
     qep_grid grid;
     qep_elliptic_options options;
-    double extent;
+    double extent, cell_volume, cell_area[3]; /* of cell grids: the same everywhere */
     size_t low[3]; /* ghost layers below */
     size_t samples;
     double *c, c_value; /* [samples] or NULL */
@@ -210,7 +210,7 @@ qep_status qep_elliptic_pcg(qep_elliptic *e, const qep_elliptic_control *control
 qep_status qep_elliptic_choose(qep_elliptic *e, qep_error *err);
 qep_status qep_fast_create(qep_elliptic *e, qep_error *err);
 qep_status qep_multigrid_create(qep_preconditioner *m, const qep_couplings *fine, const double h[3], int threads, qep_error *err);
-qep_status qep_amg_create(qep_preconditioner *m, const qep_couplings *fine, int threads, qep_error *err);
+qep_status qep_amg_create(qep_elliptic *e, qep_error *err);
 size_t qep_multigrid_memory(const size_t points[3], const double spacing[3]);
 
 #endif

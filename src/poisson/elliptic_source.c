@@ -149,6 +149,33 @@ static double source_at(const qep_elliptic *e, const qep_elliptic_drive *drive, 
     return b;
 }
 
+/* The same for the cells [1, nx - 1) of a row that has neighbours on all sides. */
+static void fill_inner(const qep_elliptic *e, const qep_elliptic_drive *drive, size_t y, size_t z, double *b, double *absolute) {
+    const size_t first[3] = {1, y, z}, sample0 = qep_grid_index(&e->grid, 1, y, z), here0 = qep_mesh_index(e, 1, y, z), inner = e->grid.axis[0].n - 2;
+    const double volume = drive->charge_scale * qep_elliptic_volume(e, first);
+    for (size_t i = 0; i < inner; i++) {
+        b[here0 + i] = drive->charge && e->role[here0 + i] == QEP_UNKNOWN ? -volume * drive->charge[sample0 + i] : 0.0;
+        absolute[here0 + i] = fabs(b[here0 + i]);
+    }
+    for (int face = 0; face < (drive->S ? 6 : 0); face++) {
+        const int d = face / 2, side = face % 2;
+        const size_t stride = sample_stride(&e->grid, d), mesh = d == 0 ? 1 : d == 1 ? e->a.n[0] : e->a.n[0] * e->a.n[1];
+        for (size_t i = 0; i < inner && e->grid.axis[d].n > 1; i++) {
+            const size_t here = here0 + i, sample = sample0 + i, beyond = side ? here + mesh : here - mesh, other = side ? sample + stride : sample - stride;
+            const int both = e->role[here] == QEP_UNKNOWN && e->role[beyond] == QEP_UNKNOWN;
+            const double term = both ? -e->a.g[d][side ? here : beyond] * qep_elliptic_drop(drive, sample, other) : 0.0;
+            b[here] += term;
+            absolute[here] += fabs(term);
+        }
+    }
+}
+
+/* A row of cells whose neighbours across y and z exist. */
+static int is_inner_row(const qep_grid *grid, size_t y, size_t z) {
+    const size_t ny = grid->axis[1].n, nz = grid->axis[2].n;
+    return grid->sampling == QEP_CELL && grid->axis[0].n > 2 && (ny == 1 || (y > 0 && y + 1 < ny)) && (nz == 1 || (z > 0 && z + 1 < nz));
+}
+
 static void add_absolute(const qep_elliptic *e, size_t cell, double value) {
     const uint32_t k = e->net.label ? e->net.label[cell] : 0;
     if (k != QEP_NET_NONE && e->net.count) {
@@ -204,11 +231,15 @@ static double quadrature_spread(const qep_elliptic *e, const qep_elliptic_drive 
 void qep_elliptic_fill_source(qep_elliptic *e, const qep_elliptic_drive *drive, const double *terminal_values, double *spread) {
     const size_t nx = e->grid.axis[0].n, ny = e->grid.axis[1].n, rows = ny * e->grid.axis[2].n;
     memset(e->b, 0, e->a.count * sizeof *e->b);
-    memset(e->absolute, 0, (e->net.count ? e->net.count : 1) * sizeof *e->absolute);
     double *const absolute = e->q; /* free before the iteration */
+    memset(absolute, 0, e->a.count * sizeof *absolute);
 #pragma omp parallel for num_threads(e->options.threads) schedule(static)
     for (size_t i = 0; i < rows; i++) {
-        for (size_t x = 0; x < nx; x++) {
+        const int inner = is_inner_row(&e->grid, i % ny, i / ny);
+        if (inner) {
+            fill_inner(e, drive, i % ny, i / ny, e->b, absolute);
+        }
+        for (size_t x = 0; x < nx; x += inner ? nx - 1 : 1) {
             const size_t at[3] = {x, i % ny, i / ny}, here = qep_mesh_index(e, x, at[1], at[2]);
             absolute[here] = 0.0;
             if (e->role[here] == QEP_UNKNOWN) {
@@ -217,12 +248,15 @@ void qep_elliptic_fill_source(qep_elliptic *e, const qep_elliptic_drive *drive, 
         }
     }
     *spread = 0.0;
-    for (size_t i = 0; i < rows && e->net.floating; i++) {
+    memset(e->absolute, 0, (e->net.count ? e->net.count : 1) * sizeof *e->absolute);
+    if (e->net.floating) {
+        qep_elliptic_sum_networks(e, &(qep_vector){.wide = absolute}, e->absolute);
+    }
+    for (size_t i = 0; i < rows && e->net.floating && drive->charge; i++) {
         for (size_t x = 0; x < nx; x++) {
-            const size_t at[3] = {x, i % ny, i / ny}, here = qep_mesh_index(e, x, at[1], at[2]);
-            add_absolute(e, here, absolute[here]);
+            const size_t at[3] = {x, i % ny, i / ny};
             const int edge = x == 0 || x + 1 == nx || at[1] == 0 || at[1] + 1 == ny || at[2] == 0 || at[2] + 1 == e->grid.axis[2].n;
-            *spread += drive->charge && edge ? quadrature_spread(e, drive, at) : 0.0;
+            *spread += edge ? quadrature_spread(e, drive, at) : 0.0;
         }
     }
     *spread = fabs(*spread);

@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Noise from cell to cell: contrast above `violent`, and at least this part of the faces join cells that differ by `jump` or more. Then aggregates of cells
+ * mean little, and the multigrid takes hundreds of iterations. */
+static const double violent = 1e4, jump = 10.0, noisy = 0.2;
+
 /* Contrast up to which the transforms' iterations (about 6 sqrt(contrast)) cost less than the 10 of the multigrid. */
 static const double mild = 4.0;
 
@@ -173,9 +177,30 @@ static void __attribute__((format(printf, 3, 4))) choose(qep_elliptic *e, qep_me
     e->about.method = method;
 }
 
+/* Part of the faces between conducting samples whose coefficients differ by `jump` or more. */
+static double roughness(const qep_elliptic *e) {
+    size_t faces = 0, jumps = 0;
+    for (int d = 0; d < 3 && e->c; d++) {
+        const size_t stride = qep_grid_stride(&e->grid, d), n = e->grid.axis[d].n;
+#pragma omp parallel for num_threads(e->options.threads) schedule(static) reduction(+ : faces, jumps)
+        for (size_t i = 0; i < e->samples; i++) {
+            if (i / stride % n + 1 < n && e->c[i] > 0.0 && e->c[i + stride] > 0.0) {
+                const double a = e->c[i], b = e->c[i + stride];
+                faces++;
+                jumps += a >= jump * b || b >= jump * a;
+            }
+        }
+    }
+    return faces ? (double)jumps / (double)faces : 0.0;
+}
+
 static void choose_automatically(qep_elliptic *e) {
-    const double contrast = e->about.contrast;
-    if (e->about.excluded) {
+    const double contrast = e->about.contrast, rough = contrast > violent ? roughness(e) : 0.0;
+    if (rough > noisy && methods[QEP_METHOD_PCG_AMG].available) {
+        choose(e, QEP_METHOD_PCG_AMG, "contrast %.3g from cell to cell: %.0f %% of the faces join cells that differ by %g or more", contrast, 100.0 * rough, jump);
+    } else if (rough > noisy) {
+        choose(e, QEP_METHOD_PCG_MG, "contrast %.3g from cell to cell (%.0f %% of the faces): pcg-amg would suit, but this build has no hypre", contrast, 100.0 * rough);
+    } else if (e->about.excluded) {
         choose(e, QEP_METHOD_PCG_MG, "insulating samples are left out");
     } else if (has_regions(e)) {
         choose(e, QEP_METHOD_PCG_MG, "electrodes that are regions, parts of faces or floating");
@@ -192,7 +217,7 @@ qep_status qep_elliptic_choose(qep_elliptic *e, qep_error *err) {
     const qep_method asked = e->options.method;
     if (!methods[asked].available) {
         return qep_error_add(err, QEP_ERR_CONFIG, "not_available", "/solver/method", NULL,
-                             "\"%s\": this build has no hypre; \"auto\", \"pcg-mg\" and \"pcg-fft\" do without", methods[asked].name);
+                             "\"%s\": this build has no hypre (libhypre-dev on Debian, then build again); \"auto\", \"pcg-mg\" and \"pcg-fft\" do without", methods[asked].name);
     }
     if (asked == QEP_METHOD_AUTO) {
         choose_automatically(e);
@@ -213,7 +238,7 @@ qep_status qep_elliptic_choose(qep_elliptic *e, qep_error *err) {
         return qep_multigrid_create(&e->m, &e->a, h, e->options.threads, err);
     }
     if (e->about.method == QEP_METHOD_PCG_AMG) {
-        return qep_amg_create(&e->m, &e->a, e->options.threads, err);
+        return qep_amg_create(e, err);
     }
     return qep_fast_create(e, err);
 }

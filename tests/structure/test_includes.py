@@ -21,6 +21,10 @@ HOMES = {
     "lapacke.h": "src/base/linear.c",
     "cblas.h": "src/base/linear.c",
     "gsl/": "src/base/",
+    "HYPRE.h": "src/poisson/amg.c",
+    "HYPRE_IJ_mv.h": "src/poisson/amg.c",
+    "HYPRE_parcsr_ls.h": "src/poisson/amg.c",
+    "mpi.h": "src/poisson/amg.c",
 }
 FILES = sorted(p for folder in ("src", "include/qep") for p in (ROOT / folder).rglob("*") if p.suffix in (".c", ".h"))
 

@@ -150,5 +150,8 @@ qep_status qep_elliptic_residual(const qep_elliptic *elliptic, const qep_ellipti
 
 /* "hypre 2.26.0", or "hypre (not built in)". */
 void qep_elliptic_library_version(char *text, size_t size);
+/* Ends what pcg-amg started for the process as a whole (MPI, once it was used; it cannot be started again). For programs, as their last act; not for
+ * programs that use MPI themselves. */
+void qep_elliptic_libraries_finish(void);
 
 #endif
