@@ -201,6 +201,17 @@ static void place_columns(qep_green *g) {
     g->extra = g->extra_source ? g->columns++ : SIZE_MAX;
 }
 
+static void make_adjoint(double complex *m, size_t n, int diagonal) {
+    for (size_t j = 0; j < n; j++) {
+        for (size_t i = 0; i < j && !diagonal; i++) {
+            const double complex upper = m[i + j * n];
+            m[i + j * n] = conj(m[j + i * n]);
+            m[j + i * n] = conj(upper);
+        }
+        m[diagonal ? j : j + j * n] = conj(m[diagonal ? j : j + j * n]);
+    }
+}
+
 qep_status qep_green_at(qep_green *g, double E, int with_states, int with_eigenvalues,
                         qep_error *err) {
     const qep_system *s = g->system;
@@ -210,6 +221,9 @@ qep_status qep_green_at(qep_green *g, double E, int with_states, int with_eigenv
                                  "%s: the modes at E = %.12g eV could not be told apart",
                                  s->terminal[a]->name, E * s->unit / 1.602176634e-19);
         }
+    }
+    for (size_t a = 0; g->advanced && a < s->terminals; a++) {
+        make_adjoint(g->self[a].sigma, s->terminal[a]->count, s->terminal[a]->kind == QEP_LEAD_WIDEBAND);
     }
     place_columns(g);
     QEP_TRY(qep_green_reserve(&g->amplitude, &g->amplitude_capacity, g->columns * g->columns,

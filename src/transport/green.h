@@ -13,6 +13,7 @@ typedef struct {
     size_t *first; /* [terminals] first column of a terminal */
     size_t *open;  /* [terminals] its number of columns */
     size_t columns;
+    int advanced;          /* 1: Sigma^H in place of Sigma; psi of the extra source is a column of G^H */
     size_t extra; /* number of the extra column, or SIZE_MAX */
     const double complex *
         extra_source; /* [sites] permuted: solve for one more right side, the last column; or NULL */

@@ -23,6 +23,7 @@ typedef struct {
     qep_green *green;
     double *work;      /* [threads, work_size]: effective transmissions and the elimination */
     size_t work_size;
+    qep_occupation *occupation; /* [threads, terminals] */
     int *pivots;
 } problem;
 
@@ -82,15 +83,18 @@ static qep_status evaluate(void *context, int thread, double E, double *out, qep
     if (effective_transmission(p, p->green[thread].transmission, T, T + nt * nt, p->pivots + (size_t)thread * nt) != 0) {
         return qep_error_add(err, QEP_ERR_PROBLEM, "singular", "/transport/probes", NULL, "a dephasing probe is connected to no reservoir");
     }
+    qep_occupation *o = p->occupation + (size_t)thread * nt;
+    for (size_t b = 0; b < nt; b++) {
+        o[b] = is_dephasing(p->s, b) ? (qep_occupation){0} : qep_occupation_fermi(E, p->mu[b], p->kT[b]);
+    }
     for (size_t i = 0; i < n; i++) {
         const size_t a = p->probe[i];
-        const qep_occupation oa = qep_occupation_fermi(E, p->mu[a], p->kT[a]);
         double total = 0.0;
         for (size_t b = 0; b < nt; b++) {
             if (b == a || is_dephasing(p->s, b)) {
                 continue;
             }
-            const double flow = T[a * nt + b] * qep_occupation_difference(oa, qep_occupation_fermi(E, p->mu[b], p->kT[b]));
+            const double flow = T[a * nt + b] * qep_occupation_difference(o[a], o[b]);
             total += T[a * nt + b];
             out[i] += flow;
             out[n + i] += (E - p->mu[a]) * flow;
@@ -100,13 +104,12 @@ static qep_status evaluate(void *context, int thread, double E, double *out, qep
             if (p->kT[b] == 0.0) {
                 continue;
             }
-            const qep_occupation ob = qep_occupation_fermi(E, p->mu[b], p->kT[b]);
-            const double w = (i == j ? -total : T[a * nt + b]) * qep_thermal_window(ob, p->kT[b]);
+            const double w = (i == j ? -total : T[a * nt + b]) * qep_thermal_window(o[b], p->kT[b]);
             double *moment = out + 2 * n + MOMENTS * (i * n + j);
             moment[0] += w;
             moment[1] += (E - p->mu[a]) * w;
-            moment[2] += ob.x * w;
-            moment[3] += (E - p->mu[a]) * ob.x * w;
+            moment[2] += o[b].x * w;
+            moment[3] += (E - p->mu[a]) * o[b].x * w;
         }
     }
     return QEP_OK;
@@ -250,6 +253,7 @@ static qep_status allocate(problem *p, const qep_steady_options *options, size_t
     p->work_size = nt * nt + p->dephasing * (p->dephasing + nt);
     QEP_TRY(qep_alloc_doubles(&p->work, threads * p->work_size, "probes", err));
     QEP_TRY(qep_alloc((void **)&p->pivots, threads * nt, sizeof *p->pivots, "probes", err));
+    QEP_TRY(qep_alloc((void **)&p->occupation, threads * nt, sizeof *p->occupation, "probes", err));
     QEP_TRY(qep_alloc((void **)unknown, 2 * n, sizeof **unknown, "probes", err));
     QEP_TRY(qep_alloc_doubles(matrix, 4 * n * n, "probes", err));
     QEP_TRY(qep_alloc((void **)pivots, 2 * n, sizeof **pivots, "probes", err));
@@ -279,6 +283,7 @@ qep_status qep_probes_solve(const qep_system *system, const qep_steady_options *
     qep_free(p.probe);
     qep_free(p.work);
     qep_free(p.pivots);
+    qep_free(p.occupation);
     qep_free(unknown);
     qep_free(matrix);
     qep_free(pivots);

@@ -1,5 +1,6 @@
-/* Work without force: how the grand potential of every site follows the energy of one (theory T26, derived). One column of G at d, integrated
- * over the whole sea; n_d and the friction come from the states at d. */
+/* Work without force: how the grand potential of every site follows the energy of one (theory T26, derived), Im(G_jd G_dj) integrated over the
+ * whole sea. A column of G at d is its row too where H is real; with complex hoppings the row is the conjugate of a column of G^H. n_d and the
+ * friction come from the states at d. */
 #include "qep/transport/response.h"
 
 #include "mesh.h"
@@ -15,7 +16,9 @@ typedef struct {
     const qep_system *s;
     size_t place;           /* permuted d */
     double mu, kT;
+    int real;               /* H is real: G_dj = G_jd */
     double complex *source; /* unit vector at d */
+    double complex *row;    /* [threads, sites] G_dj */
     qep_green *green;
 } job;
 
@@ -24,12 +27,22 @@ static qep_status evaluate(void *context, int thread, double E, double *out, qep
     const job *j = context;
     const size_t sites = j->s->sites;
     qep_green *g = &j->green[thread];
+    double complex *row = j->row + (size_t)thread * sites;
     g->extra_source = j->source;
+    if (!j->real) {
+        g->advanced = 1;
+        const qep_status status = qep_green_at(g, E, 1, 0, err);
+        g->advanced = 0;
+        QEP_TRY(status);
+        for (size_t p = 0; p < sites; p++) {
+            row[p] = conj(qep_green_psi(g, p)[g->extra * qep_green_stride(g, p)]);
+        }
+    }
     QEP_TRY(qep_green_at(g, E, 1, 0, err));
     const double weight = qep_grand_weight(E, j->mu, j->kT) / QEP_PI;
     for (size_t p = 0; p < sites; p++) {
         const double complex c = qep_green_psi(g, p)[g->extra * qep_green_stride(g, p)];
-        out[j->s->order[p]] = 2.0 * creal(c) * cimag(c) * weight;
+        out[j->s->order[p]] = cimag(c * (j->real ? c : row[p])) * weight;
     }
     const double complex *psi = qep_green_psi(g, j->place);
     double spectral = 0.0;
@@ -70,11 +83,22 @@ static qep_status integrate(job *j, double tolerance, int threads, qep_integral 
     return status;
 }
 
+static int is_real(const qep_system *s) {
+    for (size_t e = 0; e < s->row[s->sites]; e++) {
+        if (cimag(s->value[e]) != 0.0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static qep_status solve(job *j, double spin, double tolerance, int threads, qep_work_map *map, qep_error *err) {
     qep_integral q = {0};
     QEP_TRY(qep_alloc((void **)&map->w, map->sites, sizeof *map->w, "work map", err));
     QEP_TRY(qep_alloc((void **)&j->source, map->sites, sizeof *j->source, "work map", err));
     j->source[j->place] = 1.0;
+    QEP_TRY(qep_alloc((void **)&j->row, (size_t)threads * map->sites, sizeof *j->row, "work map", err));
+    j->real = is_real(j->s);
     QEP_TRY(qep_workers_create(&j->green, j->s, threads, QEP_GREEN_BLOCKS, err));
     QEP_TRY(integrate(j, tolerance, threads, &q, err));
     double sum = 0.0;
@@ -100,13 +124,14 @@ qep_status qep_work_map_solve(const qep_system *system, size_t site, double mu, 
                               qep_work_map *map, qep_error *err) {
     *map = (qep_work_map){.sites = system->sites};
     if (site >= system->sites || !(temperature >= 0.0 && isfinite(temperature) && isfinite(mu))) {
-        return qep_error_add(err, QEP_ERR_CONFIG, "out_of_range", "/transport/drive/site", NULL, "site %zu of %zu, T = %g K", site, system->sites,
+        return qep_error_add(err, QEP_ERR_CONFIG, "out_of_range", "/transport/nonlocal_work", NULL, "site %zu of %zu, T = %g K", site, system->sites,
                              temperature);
     }
     job j = {.s = system, .place = system->place[site], .mu = mu / system->unit, .kT = QEP_BOLTZMANN * temperature / system->unit};
     const qep_status status = solve(&j, spin, tolerance, threads, map, err);
     qep_workers_destroy(j.green, threads);
     qep_free(j.source);
+    qep_free(j.row);
     if (status != QEP_OK) {
         qep_work_map_free(map);
     }

@@ -57,8 +57,14 @@ static void finite_band(void **state) {
         } else {
             assert_true(r.I_S[0] == 0.0);
         }
+        assert_near(r.I_N[0], want[i][0], 1e-10, "I_N");
         assert_near(r.I_E[0], want[i][1], 1e-10, "I_E");
         assert_near(-r.I_Q[1], want[i][2], 1e-10, "I_Q into R");
+        if (i == 0) {
+            assert_near(-r.I_Q[1] / 300, 5.9608177116e-11, 1e-10, "I_Q/T");
+        } else {
+            assert_true(isinf(r.clausius[0]));
+        }
         qep_steady_free(&r);
         free_conductor(&c);
     }
@@ -249,6 +255,10 @@ static void linear_response(void **state) {
         }
         qep_response_free(&r);
     }
+    /* Sommerfeld at 1 K, (1 + pi^2 (kT)^2/6 d^2/dmu^2) T(mu), is right to its next order, (kT/Gamma)^4. */
+    const double kT = QEP_BOLTZMANN / EV, t0 = 2e-4 / 6.25e-4, t2 = 2e-4 * (8.0 * 4e-4 / 6.25e-4 - 2.0) / (6.25e-4 * 6.25e-4);
+    const double sommerfeld = (t0 + QEP_PI * QEP_PI * kT * kT / 6.0 * t2) * 3.8740458649e-05;
+    assert_near(sommerfeld, 1.2397702697e-05, 1e-8, "G at 1 K");
     qep_response r; /* T = 0: T(mu) e^2/h */
     assert_int_equal(qep_response_solve(c.system, 0.0, 0.0, 1.0, 1e-11, 1, &r, &err), QEP_OK);
     assert_near(r.conductance, 2e-4 / (4e-4 + 2.25e-4) * 3.8740458649e-05, 1e-10, "G at T = 0");
@@ -349,14 +359,15 @@ static void level_occupation(void **state) {
 
 static void joule_entropy_emerges(void **state) {
     (void)state;
-    static const size_t lengths[3] = {5, 10, 40};
-    static const double ratio[3] = {.0501762, .0987041, .3229868};
-    for (size_t i = 0; i < 3; i++) {
+    enum { CASES = 6, LONGEST = 160 };
+    static const size_t lengths[CASES] = {5, 10, 20, 40, 80, LONGEST};
+    static const double ratio[CASES] = {.0501762, .0987041, .1862820, .3229868, .4900584, .6480512};
+    for (size_t i = 0; i < CASES; i++) {
         const size_t n = lengths[i];
-        double onsite[40] = {0};
-        size_t site[40];
-        qep_hopping bonds[40];
-        qep_terminal_spec specs[42];
+        double onsite[LONGEST] = {0};
+        size_t site[LONGEST];
+        qep_hopping bonds[LONGEST];
+        qep_terminal_spec specs[LONGEST + 2];
         conductor c;
         qep_steady r;
         qep_error err = {0};
@@ -372,13 +383,17 @@ static void joule_entropy_emerges(void **state) {
                                            .site_count = 1, .hopping = EV, .mu = (a ? -.05 : .05) * EV, .temperature = 300};
         }
         assert_int_equal(qep_system_create(&c.system, &c.h, specs, n + 2, &err), QEP_OK);
-        solve_steady(&c, 0, &r);
+        const qep_steady_options o = {.spin = 1.0, .tolerance = n > 40 ? 1e-9 : 1e-11, .threads = 2}; /* long chains are slow */
+        assert_int_equal(qep_steady_solve(c.system, &c.h, &o, &r, &err), QEP_OK);
         const double joule = r.I_N[0] * .1 * EV / 300;
         assert_near(sum(r.I_S + 2, n) / joule, ratio[i], 1e-6, "share of the Joule entropy");
         assert_near(r.clausius[0], joule, 1e-10, "Clausius rate");
         assert_true(fabs(sum(r.I_S, n + 2)) < 1e-10 * joule);
         if (n == 5) {
             assert_near(r.I_N[0] * QEP_PLANCK / (.1 * EV), .8888430623, 1e-9, "G/G0");
+        }
+        if (n == LONGEST) {
+            assert_near(r.I_N[0] * QEP_PLANCK / (.1 * EV), .1998801242, 1e-9, "G/G0");
         }
         double hottest = 0.0;
         for (size_t k = 2; k < n + 2; k++) {
@@ -428,13 +443,60 @@ static void nonlocal_work(void **state) {
     free_conductor(&c);
 }
 
+/* The level moves slowly from -0.5 to 0.5 at k_BT = 0.1: the whole work, its share at the level, and what the level loses. */
+static void slow_path(void **state) {
+    (void)state;
+    enum { NODES = 12, SITES = 7 };
+    static const double at[NODES / 2] = {.125233408511468915, .367831498998180194, .587317954286617447, .769902674194304687, .904117256370474857, .981560634246719251};
+    static const double weight[NODES / 2] = {.249147045813402785, .233492536538354809, .203167426723065922, .160078328543346226, .106939325995318431, .047175336386511827};
+    const double T = .1 * EV / QEP_BOLTZMANN;
+    double work = 0.0, local = 0.0, n[2], s[2], grand[2];
+    for (int k = 0; k < NODES + 2; k++) { /* the nodes, then both ends */
+        const int end = k - NODES;
+        const double level = end >= 0 ? (end ? .5 : -.5) : .5 * (k % 2 ? at[k / 2] : -at[k / 2]);
+        double onsite[SITES] = {level * EV};
+        qep_hopping bonds[SITES - 1];
+        const size_t last = SITES - 1;
+        qep_error err = {0};
+        conductor c;
+        for (size_t i = 0; i + 1 < SITES; i++) {
+            bonds[i] = (qep_hopping){i, i + 1, i ? -EV : -.5 * EV};
+        }
+        assert_int_equal(qep_hamiltonian_from_list(&c.h, SITES, onsite, bonds, SITES - 1, NULL, &err), QEP_OK);
+        const qep_terminal_spec spec = {.name = "lead", .kind = QEP_LEAD_STRIP, .face = QEP_NO_FACE, .sites = &last, .site_count = 1, .hopping = EV,
+                                        .mu = -.4 * EV, .temperature = T};
+        assert_int_equal(qep_system_create(&c.system, &c.h, &spec, 1, &err), QEP_OK);
+        if (end < 0) {
+            qep_work_map m;
+            assert_int_equal(qep_work_map_solve(c.system, 0, -.4 * EV, T, 1.0, 1e-11, 2, &m, &err), QEP_OK);
+            work += .5 * weight[k / 2] * m.density;
+            local += .5 * weight[k / 2] * m.w[0];
+            qep_work_map_free(&m);
+        } else {
+            qep_steady r;
+            solve_steady(&c, 1, &r);
+            n[end] = r.n[0];
+            s[end] = r.s_hs[0] / QEP_BOLTZMANN;
+            grand[end] = (r.u[0] - T * r.s_hs[0] + .4 * EV * r.n[0]) / EV;
+            qep_steady_free(&r);
+        }
+        free_conductor(&c);
+    }
+    assert_near(work, .2439149429, 1e-9, "the whole work");
+    assert_near(local, .2248587443, 2e-9, "at the level");
+    assert_near(local, grand[1] - grand[0], 1e-10, "at the level, as the change of its grand potential"); /* shares no integrand */
+    assert_near(work - local, .0190561985, 1e-8, "elsewhere");
+    assert_near(s[1] - s[0], -.2450622619, 1e-8, "entropy of the level"); /* 8 digits: the grand potential above has it to 1e-9 */
+    assert_near(n[1] - n[0], -.5859929255, 1e-9, "particles of the level");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clean_channel),   cmocka_unit_test(finite_band),            cmocka_unit_test(breit_wigner),
         cmocka_unit_test(wires),           cmocka_unit_test(point_contact_currents), cmocka_unit_test(heat_over_temperature_diverges),
         cmocka_unit_test(dimer),           cmocka_unit_test(linear_response),        cmocka_unit_test(local_fields),
         cmocka_unit_test(bulk_entropy),    cmocka_unit_test(level_occupation),       cmocka_unit_test(joule_entropy_emerges),
-        cmocka_unit_test(nonlocal_work),
+        cmocka_unit_test(nonlocal_work),   cmocka_unit_test(slow_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

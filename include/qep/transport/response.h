@@ -22,7 +22,7 @@ qep_status qep_response_solve(const qep_system *system, double mu, double temper
                               qep_response *response, qep_error *err);
 void qep_response_free(qep_response *response);
 
-/* Work at every site per energy of site d, dOmega_j/d eps_d = (k_B T/pi) int dE Im(G_jd^2) ln(1 + exp(-(E - mu)/k_B T)), all terminals at mu
+/* Work at every site per energy of site d, dOmega_j/d eps_d = (k_B T/pi) int dE Im(G_jd G_dj) ln(1 + exp(-(E - mu)/k_B T)), all terminals at mu
  * and T. w [sites]; lead: what the leads take, n_d - sum w_j; density: n_d, by its own integral; friction: hbar gamma with
  * gamma = (hbar/4 pi) int A_d^2 (-f') dE the coefficient of the power (d eps_d/dt)^2 (J s as it stands, times hbar: J^2 s^2 / J^2: no unit). */
 typedef struct {
