@@ -359,9 +359,9 @@ static void level_occupation(void **state) {
 
 static void joule_entropy_emerges(void **state) {
     (void)state;
-    enum { CASES = 6, LONGEST = 160 };
-    static const size_t lengths[CASES] = {5, 10, 20, 40, 80, LONGEST};
-    static const double ratio[CASES] = {.0501762, .0987041, .1862820, .3229868, .4900584, .6480512};
+    enum { CASES = 5, LONGEST = 80 }; /* 160: tests/slow/test_transport_probes.py */
+    static const size_t lengths[CASES] = {5, 10, 20, 40, LONGEST};
+    static const double ratio[CASES] = {.0501762, .0987041, .1862820, .3229868, .4900584};
     for (size_t i = 0; i < CASES; i++) {
         const size_t n = lengths[i];
         double onsite[LONGEST] = {0};
@@ -391,9 +391,6 @@ static void joule_entropy_emerges(void **state) {
         assert_true(fabs(sum(r.I_S, n + 2)) < 1e-10 * joule);
         if (n == 5) {
             assert_near(r.I_N[0] * QEP_PLANCK / (.1 * EV), .8888430623, 1e-9, "G/G0");
-        }
-        if (n == LONGEST) {
-            assert_near(r.I_N[0] * QEP_PLANCK / (.1 * EV), .1998801242, 1e-9, "G/G0");
         }
         double hottest = 0.0;
         for (size_t k = 2; k < n + 2; k++) {
