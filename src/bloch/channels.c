@@ -295,6 +295,32 @@ static void finish_level(bloch_rows *rows, const bloch_layout *l, const bloch_st
     }
 }
 
+/* Identities of one k: the curvatures of all bands cancel, and that of a single band of a sheet is bounded by its metric. */
+static void judge(bloch_rows *rows, const bloch_layout *l, const bloch_states *s) {
+    const unsigned both = 1u << CHANNEL_OMEGA | 1u << CHANNEL_METRIC;
+    double sum[3] = {0}, size[3] = {0}, curvature[3], G[6];
+    rows->curvature_sum = rows->curvature_size = rows->metric_excess = 0.0;
+    for (size_t n = 0; n < s->n && l->mask & (1u << CHANNEL_OMEGA) && !s->model->r; n++) {
+        bloch_rows_whole(rows, l, s, n, curvature, G);
+        for (int g = 0; g < bloch_pairs(l->dim); g++) {
+            sum[g] += curvature[g];
+            size[g] += fabs(curvature[g]);
+        }
+        const int alone = (n == 0 || s->energy[n] - s->energy[n - 1] > BLOCH_DEGENERATE) && (n + 1 == s->n || s->energy[n + 1] - s->energy[n] > BLOCH_DEGENERATE);
+        if (alone && l->dim == 2 && (l->mask & both) == both) {
+            const double *g = rows->state + n * l->at[CHANNEL_COUNT] + l->at[CHANNEL_METRIC], trace = g[0] + g[2];
+            if (trace > 0.0) {
+                rows->metric_excess = fmax(rows->metric_excess, fmax((fabs(curvature[0]) - trace) / trace, (g[1] * g[1] - g[0] * g[2]) / (trace * trace)));
+            }
+        }
+    }
+    for (int g = 0; g < bloch_pairs(l->dim); g++) {
+        rows->curvature_size = fmax(rows->curvature_size, size[g]);
+        rows->curvature_sum = fmax(rows->curvature_sum, fabs(sum[g]));
+    }
+    rows->curvature_sum /= rows->curvature_size > 0.0 ? rows->curvature_size : 1.0;
+}
+
 void bloch_rows_fill(bloch_rows *rows, const bloch_layout *l, const bloch_states *s) {
     memset(rows->state, 0, s->n * l->at[CHANNEL_COUNT] * sizeof *rows->state);
     rows->pairs = 0;
@@ -321,4 +347,5 @@ void bloch_rows_fill(bloch_rows *rows, const bloch_layout *l, const bloch_states
         finish_level(rows, l, s, first, last);
         first = last;
     }
+    judge(rows, l, s);
 }

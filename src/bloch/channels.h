@@ -53,6 +53,7 @@ typedef struct {
     size_t pairs;
     double largest_G;    /* max |G| component, m^2/eV */
     double smallest_gap; /* between neighbouring levels that are not degenerate, eV; INFINITY: none */
+    double curvature_sum, curvature_size, metric_excess; /* see qep_bloch_sums */
 } bloch_rows;
 
 qep_status bloch_rows_create(bloch_rows *rows, const bloch_layout *layout, size_t n, qep_error *err);

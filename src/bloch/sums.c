@@ -114,6 +114,9 @@ static void note_extremes(pass *p, size_t count) {
         p->out->lowest = fmin(p->out->lowest, QEP_E_CHARGE * p->energy[i * n]);
         p->out->highest = fmax(p->out->highest, QEP_E_CHARGE * p->energy[i * n + n - 1]);
         p->out->smallest_gap = fmin(p->out->smallest_gap, QEP_E_CHARGE * p->rows[i].smallest_gap);
+        p->out->curvature_sum = fmax(p->out->curvature_sum, p->rows[i].curvature_sum);
+        p->out->curvature_size += p->weight[i] * p->rows[i].curvature_size;
+        p->out->metric_excess = fmax(p->out->metric_excess, p->rows[i].metric_excess);
         if (p->rows[i].largest_G > p->out->largest_G * QEP_E_CHARGE) {
             p->out->largest_G = p->rows[i].largest_G / QEP_E_CHARGE;
             memcpy(p->out->largest_G_k, p->k[i], sizeof p->k[i]);

@@ -66,6 +66,10 @@ typedef struct {
     double lowest, highest;          /* energies met, J */
     double largest_G, largest_G_k[3]; /* m^2/J, and fractional k (1/m for continuum models) */
     double smallest_gap;             /* between neighbouring levels, J; INFINITY: none */
+    /* for self-checks, where the channels are summed; 0 with r(R), whose subspace has a curvature of its own */
+    double curvature_sum;  /* max over k of |sum of Omega over bands| / sum of |Omega| */
+    double curvature_size; /* sum over k and bands of |Omega| */
+    double metric_excess;  /* max over k and single bands of a sheet of (|Omega| - tr g)/tr g and (g_xy^2 - g_xx g_yy)/(tr g)^2, not below 0 */
 } qep_bloch_sums;
 
 /* Fails with QEP_ERR_CONFIG (k-grid), QEP_ERR_MEMORY, QEP_ERR_INTERRUPTED, QEP_ERR_INTERNAL. The bits of the result do not depend on threads. */
