@@ -156,6 +156,9 @@ static void add_pair(bloch_rows *rows, const bloch_layout *l, const bloch_states
     }
     double *row = rows->pair + rows->pairs * l->differences;
     difference_row(l, &p, row);
+    for (int g = 0; g < bloch_pairs(l->dim) && l->mask & (1u << CHANNEL_OMEGA); g++) {
+        rows->curvature_size += 2.0 * fabs(row[l->at[CHANNEL_OMEGA] + (size_t)g]);
+    }
     if (p.energy < l->near && l->differences > 0) {
         rows->span[rows->pairs][0] = s->energy[m];
         rows->span[rows->pairs++][1] = s->energy[n];
@@ -298,13 +301,12 @@ static void finish_level(bloch_rows *rows, const bloch_layout *l, const bloch_st
 /* Identities of one k: the curvatures of all bands cancel, and that of a single band of a sheet is bounded by its metric. */
 static void judge(bloch_rows *rows, const bloch_layout *l, const bloch_states *s) {
     const unsigned both = 1u << CHANNEL_OMEGA | 1u << CHANNEL_METRIC;
-    double sum[3] = {0}, size[3] = {0}, curvature[3], G[6];
-    rows->curvature_sum = rows->curvature_size = rows->metric_excess = 0.0;
+    double sum[3] = {0}, curvature[3], G[6];
+    rows->curvature_sum = rows->metric_excess = 0.0;
     for (size_t n = 0; n < s->n && l->mask & (1u << CHANNEL_OMEGA) && !s->model->r; n++) {
         bloch_rows_whole(rows, l, s, n, curvature, G);
         for (int g = 0; g < bloch_pairs(l->dim); g++) {
             sum[g] += curvature[g];
-            size[g] += fabs(curvature[g]);
         }
         const int alone = (n == 0 || s->energy[n] - s->energy[n - 1] > BLOCH_DEGENERATE) && (n + 1 == s->n || s->energy[n + 1] - s->energy[n] > BLOCH_DEGENERATE);
         if (alone && l->dim == 2 && (l->mask & both) == both) {
@@ -315,7 +317,6 @@ static void judge(bloch_rows *rows, const bloch_layout *l, const bloch_states *s
         }
     }
     for (int g = 0; g < bloch_pairs(l->dim); g++) {
-        rows->curvature_size = fmax(rows->curvature_size, size[g]);
         rows->curvature_sum = fmax(rows->curvature_sum, fabs(sum[g]));
     }
     rows->curvature_sum /= rows->curvature_size > 0.0 ? rows->curvature_size : 1.0;
@@ -324,7 +325,7 @@ static void judge(bloch_rows *rows, const bloch_layout *l, const bloch_states *s
 void bloch_rows_fill(bloch_rows *rows, const bloch_layout *l, const bloch_states *s) {
     memset(rows->state, 0, s->n * l->at[CHANNEL_COUNT] * sizeof *rows->state);
     rows->pairs = 0;
-    rows->largest_G = 0.0;
+    rows->largest_G = rows->curvature_size = 0.0;
     rows->smallest_gap = INFINITY;
     const unsigned alone = 1u << CHANNEL_ONE;
     for (size_t n = 0; n < s->n; n++) {

@@ -134,7 +134,7 @@ qep_status qep_bloch_model_hermitian(qep_bloch_model *model, const char *path, c
         }
     }
     if (worst > hermitian_note) {
-        qep_log_write(log, QEP_LOG_DETAIL, "%s: H(R) and the adjoint of H(-R) differ by up to %.3g eV; their mean is used", file ? file : model->name,
+        qep_log_write(log, QEP_LOG_WARNING, "%s: H(R) and the adjoint of H(-R) differ by up to %.3g eV; they are averaged", file ? file : model->name,
                       worst);
     }
     return QEP_OK;

@@ -57,7 +57,7 @@ static double difference(const place *x, qep_bloch_integral a, qep_bloch_integra
     return scale > 0.0 ? worst / scale : worst;
 }
 
-/* Rounding of sums that cancel is 1e-3 of the limit when measured by the sum of |Omega|. */
+/* Rounding of sums that cancel is 1e-3 of the limit when measured by what pairs of bands contribute. */
 static double onsager(const place *x) {
     return difference(x, QEP_BLOCH_OMEGA_N, QEP_BLOCH_OMEGA_S, x->p->model->dim * (x->p->model->dim - 1) / 2, 1e-3 * x->sums->curvature_size);
 }
@@ -91,7 +91,7 @@ static const struct {
     {"checks/onsager", "entropy Hall against anomalous Nernst coefficient, from different kernels", onsager, BIT(OMEGA_S) | BIT(OMEGA_N), 1e-10, 0},
     {"checks/production_drude", "Drude entropy production times T against E sigma E", drude, BIT(FISHER) | BIT(VV), 1e-10, 0},
     {"checks/production_interband", "interband entropy production times T against E sigma E", interband, BIT(ZR_F) | BIT(Z_F), 1e-10, 0},
-    {"checks/curvature_sum", "largest |sum of Omega over the bands| at a k, relative to the sum of |Omega|", curvature, BIT(OMEGA_F), 1e-9, 1},
+    {"checks/curvature_sum", "largest |sum of Omega over the bands| at a k, relative to what pairs of bands contribute", curvature, BIT(OMEGA_F), 1e-9, 1},
     {"checks/metric", "largest excess of |Omega| over tr g, or of g_xy^2 over g_xx g_yy, of a band, relative to tr g", metric, BIT(OMEGA_F) | BIT(METRIC), 1e-9, 1},
     /* clang-format on */
 };

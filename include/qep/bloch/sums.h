@@ -67,8 +67,8 @@ typedef struct {
     double largest_G, largest_G_k[3]; /* m^2/J, and fractional k (1/m for continuum models) */
     double smallest_gap;             /* between neighbouring levels, J; INFINITY: none */
     /* for self-checks, where the channels are summed; 0 with r(R), whose subspace has a curvature of its own */
-    double curvature_sum;  /* max over k of |sum of Omega over bands| / sum of |Omega| */
-    double curvature_size; /* sum over k and bands of |Omega| */
+    double curvature_sum;  /* max over k of |sum of Omega over bands| / sum of what pairs of bands contribute to |Omega| */
+    double curvature_size; /* sum over k of the latter */
     double metric_excess;  /* max over k and single bands of a sheet of (|Omega| - tr g)/tr g and (g_xy^2 - g_xx g_yy)/(tr g)^2, not below 0 */
 } qep_bloch_sums;
 
