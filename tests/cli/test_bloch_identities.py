@@ -218,3 +218,54 @@ def test_checks_are_stored(bloch):
     for name, limit in {"onsager": 1e-10, "production_drude": 1e-10, "production_interband": 1e-10}.items():
         assert got[f"checks/{name}"].shape == (2, 1) and got[f"checks/{name}"].max() <= limit
     assert got["checks/curvature_sum"].max() < 1e-9 and got["checks/metric"].max() < 1e-9
+
+
+def steady_state(tilt, N, field, T, rate, mu):
+    """J_x, J_s,x (per unit of e eV a/hbar ...), entropy production and dS/dt of tilted QWZ in a field along x, to all orders: the kinetic equation solved for
+    rho on a line of k at a time, with the spectral derivative along it."""
+    k = 2 * np.pi * np.arange(N) / N
+    order = np.fft.fftfreq(N, 1 / N)
+    order[N // 2] = 0
+    derivative = np.fft.ifft(1j * order[:, None] * np.fft.fft(np.eye(N), axis=0), axis=0).real
+    sx, sy, sz, one = (np.array(m, complex) for m in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]], [[1, 0], [0, 1]]))
+    g = lambda y: np.log((1 - y) / y)
+    apply = lambda f, m: (lambda e, U: np.einsum("kab,kb,kcb->kac", U, f(e), U.conj()))(*np.linalg.eigh(m))
+    J = production = change = entropy_current = 0.0
+    for y in k:
+        h = (np.sin(k)[:, None, None] * sx + np.sin(y) * sy + (-1.2 + np.cos(k)[:, None, None] + np.cos(y)) * sz + tilt * np.sin(k)[:, None, None] * one)
+        v = np.cos(k)[:, None, None] * sx - np.sin(k)[:, None, None] * sz + tilt * np.cos(k)[:, None, None] * one
+        rho0 = apply(lambda e: 1 / (np.exp((e - mu) / T) + 1), h)
+        # -i [h, rho] + field d rho - rate (rho - rho0) = 0, rho as a vector [k, a, b]
+        L = np.zeros((N, 4, N, 4), complex)
+        for i in range(N):
+            L[i, :, i, :] += -1j * (np.kron(h[i], one) - np.kron(one, h[i].T)) - rate * np.eye(4)
+        for c in range(4):
+            L[:, c, :, c] += field * derivative
+        rho = np.linalg.solve(L.reshape(4 * N, 4 * N), -rate * rho0.reshape(-1)).reshape(N, 2, 2)
+        rho = (rho + np.swapaxes(rho.conj(), 1, 2)) / 2
+        J += np.einsum("kab,kba->", v, rho).real / N ** 2
+        slope = apply(g, rho)
+        production -= rate * np.einsum("kab,kba->", slope - apply(g, rho0), rho - rho0).real / N ** 2
+        change -= rate * np.einsum("kab,kba->", slope, rho - rho0).real / N ** 2
+        eta = apply(lambda f: -(f * np.log(f) + (1 - f) * np.log(1 - f)), rho)
+        entropy_current += np.einsum("kab,kba->", v, eta).real / N ** 2
+    return J, production, entropy_current
+
+
+def test_exact_steady_states(bloch):
+    """The spec's values of a strong field, E.J/T = Spohn's entropy production to all orders, and the program's conductivity as the limit of a weak one."""
+    a, T, tau = 5e-10, 3000.0, HBAR / (0.1 * E)
+    J, production, entropy_current = steady_state(0.3, 64, 0.05, KB * T / E, 0.1, 1.0)
+    current = -E * (E / HBAR) * a / a ** 2 * J
+    assert abs(current) == pytest.approx(14679.70675, rel=1e-8)
+    assert KB * E / HBAR / a ** 2 * production == pytest.approx(489323558.409, rel=1e-9)
+    assert KB * E / HBAR / a ** 2 * production == pytest.approx(abs(current) * 0.05 / a / T, rel=1e-10)
+    assert KB * (E / HBAR) / a * entropy_current == pytest.approx(-1.962043717, rel=1e-7)
+    weak = [steady_state(0.3, 48, sign * 1e-3, KB * T / E, 0.1, 1.0) for sign in (1, -1)]
+    sigma = abs(-E * (E / HBAR) / a * (weak[0][0] - weak[1][0]) / (2 * 1e-3 / a))
+    alpha = KB * (E / HBAR) / a * (weak[0][2] - weak[1][2]) / (2 * 1e-3 / a)
+    got = bloch({"model": {"name": "tilted_qwz"}, "kgrid": {"points": [48, 48]}, "temperature": T, "chemical_potential": 1.0, "relaxation_time": tau,
+                 "field": [1e-3 / a, 0], "quantities": ["sigma_D", "sigma_inter", "alpha_S", "entropy_production"]})
+    assert got["sigma_D"][0, 0, 0, 0] + got["sigma_inter"][0, 0, 0, 0] == pytest.approx(sigma, rel=3e-4)
+    assert got["alpha_S"][0, 0, 0, 0] == pytest.approx(alpha, rel=3e-4)
+    assert got["entropy_production"][0, 0] == pytest.approx(KB * E / HBAR / a ** 2 * (weak[0][1] + weak[1][1]) / 2, rel=3e-4)
