@@ -303,6 +303,12 @@ static const config_row rows[] = {
     {.path = "transport.energy_unit", .type = ROW_SPECIAL, .read = read_transport_energy_unit, .write = write_transport_as_given, .kind = "\"J\", \"eV\"",
      .schema = "{\"enum\": [\"J\", \"eV\"]}", .example = "\"eV\"",
      .doc = "Unit of every energy of this section that is a bare number; default \"J\". Expressions (potential, waveform) are in J."},
+    {.path = "transport.self_consistency", .type = ROW_SPECIAL, .read = read_transport_object, .write = write_transport_as_given,
+     .kind = "{\"potential\", \"mixing\", \"history\", \"tolerance\", \"max_iterations\", \"start\"}", .schema = "{\"$ref\": \"#/$defs/transport_loop\"}",
+     .example = "{\"potential\": \"phi_rho\", \"mixing\": 0.5, \"history\": 6, \"tolerance\": \"0.1 uV\", \"max_iterations\": 60}",
+     .doc = "U = U_0 - e phi with the phi that follows from the conductor's own charge or entropy: which potential comes back (default \"phi\", all of it), share of "
+            "the residual per step (0.5) and earlier steps used by Anderson's mixing (6), largest change of phi that counts as converged (1e-7 V), most steps "
+            "(60), phi to start from (0). Not converged: exit code 6."},
     {.path = "transport.drive", .type = ROW_SPECIAL, .read = read_transport_object, .write = write_transport_as_given,
      .kind = "{\"site\", \"waveform\", \"filling\", \"step\", \"end\", \"cut\", \"hopping\", \"every\", \"force\"}",
      .schema = "{\"$ref\": \"#/$defs/transport_drive\"}",

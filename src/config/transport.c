@@ -15,6 +15,7 @@ void destroy_transport(qep_config_transport *t) {
     }
     qep_field_spec_destroy(t->mass);
     qep_field_spec_destroy(t->potential);
+    qep_field_spec_destroy(t->loop.start);
     for (size_t i = 0; t->terminal && i < t->terminals; i++) {
         qep_free(t->terminal[i].name);
         qep_free(t->terminal[i].sites);
@@ -357,7 +358,7 @@ void finish_transport(reader *r) {
         return;
     }
     const json_node *h = json_member(section, "hamiltonian"), *energies = json_member(section, "energies"), *sweep = json_member(section, "sweep"),
-                    *drive = json_member(section, "drive"), *work = json_member(section, "nonlocal_work");
+                    *drive = json_member(section, "drive"), *work = json_member(section, "nonlocal_work"), *loop = json_member(section, "self_consistency");
     if (!h) {
         reject_missing(r, section, "hamiltonian", "{\"kind\": \"grid\" or \"list\", ...}");
         return;
@@ -369,6 +370,7 @@ void finish_transport(reader *r) {
     good = good && (!energies || read_energies(r, energies, &t->energy, &t->energies));
     good = good && (!sweep || read_transport_sweep(r, section, sweep, t));
     good = good && (!drive || read_transport_drive(r, drive));
+    good = good && (!loop || read_transport_loop(r, section, loop, t));
     if (good && work) {
         good = read_integer(r, work, 0, 1e9, &site);
         t->work_site = (size_t)site;
@@ -421,6 +423,10 @@ void write_transport_definitions(writer *w) {
     definition(w, "transport_set",
                "{\"type\": \"object\", \"properties\": {\"mu\": {\"$ref\": \"#/$defs/transport_per_lead\"}, \"temperature\": {\"$ref\": "
                "\"#/$defs/transport_per_lead\"}, " META "}");
+    definition(w, "transport_loop",
+               "{\"type\": \"object\", \"properties\": {\"potential\": {\"enum\": [\"phi\", \"phi_rho\", \"phi_S\"]}, \"mixing\": " SCALAR ", \"history\": {\"type\": "
+               "\"integer\", \"minimum\": 0, \"maximum\": 50}, \"tolerance\": " SCALAR ", \"max_iterations\": {\"type\": \"integer\", \"minimum\": 0}, \"start\": {\"$ref\": "
+               "\"#/$defs/field\"}, " META "}");
     definition(w, "transport_sets", "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/transport_set\"}}");
     definition(w, "transport_values",
                "{\"type\": \"object\", \"required\": [\"parameter\", \"values\"], \"properties\": {\"parameter\": {\"type\": \"string\", \"minLength\": 1}, "

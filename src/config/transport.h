@@ -16,8 +16,9 @@ void finish_transport(reader *r);
 void destroy_transport(qep_config_transport *t);
 void write_transport_definitions(writer *w);
 
-/* transport.c, transport_parts.c, transport_sweep.c: parts of the section. */
+/* transport.c, transport_parts.c, transport_sweep.c, transport_loop.c: parts of the section. */
 int read_transport_hamiltonian(reader *r, const json_node *node, qep_config_transport *t);
+int read_transport_loop(reader *r, const json_node *section, const json_node *node, qep_config_transport *t);
 int read_transport_sweep(reader *r, const json_node *section, const json_node *node, qep_config_transport *t);
 int read_transport_energy(reader *r, const json_node *node, double *value);
 int read_transport_sites(reader *r, const json_node *node, size_t **sites, size_t *count);

@@ -42,12 +42,16 @@ qep_status qep_run_refuse_incompatible(const qep_run_state *run, const char *nam
 /* Not converged: nothing is written unless solver.keep_unconverged says so; either way the run ends with exit code 6.
  */
 qep_status qep_run_unconverged(qep_run_state *run, const char *message, qep_error *err) {
+    return qep_run_unconverged_at(run, "/solver/tolerance", message, err);
+}
+
+qep_status qep_run_unconverged_at(qep_run_state *run, const char *path, const char *message, qep_error *err) {
     const int first = !run->unconverged;
     const char *fate = run->config->keep_unconverged ? "kept as solver.keep_unconverged asks"
                                                      : "nothing was written";
     run->unconverged = 1;
     const qep_status status =
-        first ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", "/solver/tolerance", NULL,
+        first ? qep_error_add(err, QEP_ERR_UNCONVERGED, "unconverged", path, NULL,
                               "%s; %s", message, fate)
               : QEP_ERR_UNCONVERGED;
     return run->config->keep_unconverged ? QEP_OK : status;

@@ -1,5 +1,6 @@
 /* What a configuration asks to be solved: which parts exist, which of them need a solve, and what no reading can do. */
 #include "state.h"
+#include "transport.h"
 
 #include <string.h>
 
@@ -128,6 +129,7 @@ qep_status qep_run_pose(qep_run_state *run, qep_error *err) {
     choose_volumes(run);
     QEP_TRY(check_open(run, err));
     QEP_TRY(qep_run_select(run, err));
+    QEP_TRY(c->transport.given ? qep_run_transport_pose_loop(run, err) : QEP_OK);
     if (run->conducts) {
         run->needs |= QEP_NEEDS_PHI_S | QEP_NEEDS_CONDUCTIVITY;
     }

@@ -223,6 +223,7 @@ qep_status qep_run_refuse_incompatible(const qep_run_state *run, const char *nam
 /* Whether phi_S must be solved again for a later frame. */
 int qep_run_psi_changes(const qep_run_state *run);
 qep_status qep_run_unconverged(qep_run_state *run, const char *message, qep_error *err);
+qep_status qep_run_unconverged_at(qep_run_state *run, const char *path, const char *message, qep_error *err);
 qep_status qep_run_judge_entropy_flux(const qep_run_state *run, double *scale, double *uncertainty,
                                       qep_error *err);
 

@@ -103,6 +103,7 @@ size_t qep_run_transport_memory(const qep_run_state *run) {
     if (c->on_grid && c->site_fields) {
         bytes += QEP_RUN_SITE_FIELDS * run->count * sizeof(double);
     }
+    bytes += qep_run_transport_loop_memory(run);
     if (c->has_drive && t) {
         bytes += 5 * sites * sites * 2 * sizeof(double);
     }
@@ -160,11 +161,15 @@ static qep_status judge_site_entropy(const qep_run_state *run, const qep_steady 
 
 static qep_status compute_steady(qep_run_state *run, qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
+    if (c->loop.given) {
+        QEP_TRY(qep_run_transport_iterate(run, t, err));
+        t->has_steady = 1;
+    }
     QEP_TRY(qep_run_transport_solve(run, t, err));
     t->has_steady = 1;
     report_steady(run, &t->steady);
     QEP_TRY(judge_site_entropy(run, &t->steady, err));
-    QEP_TRY(qep_run_transport_place_fields(run, t, err));
+    QEP_TRY(t->fields.solved ? QEP_OK : qep_run_transport_place_fields(run, t, err));
     QEP_TRY(qep_run_transport_steady_tables(run, t, err));
     QEP_TRY(c->energies ? qep_run_transport_transmission(run, t, err) : QEP_OK);
     return c->linear_response ? qep_run_transport_response(run, t, err) : QEP_OK;

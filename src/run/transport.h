@@ -14,6 +14,7 @@ typedef struct {
     qep_system *system;      /* NULL without leads */
     qep_terminal_spec *spec; /* [terminals], with the sites below */
     size_t terminals;
+    double *U;      /* [grid] J: the potential it was made with; only with self-consistency */
     size_t **where; /* [terminals] sites of probes given by an expression, or NULL */
 } qep_run_conductor;
 
@@ -32,7 +33,7 @@ typedef struct {
     double *transmission, *tau;     /* [values, energies, terminals, terminals], [values, energies, most]; NULL when not asked for */
     qep_response *response;         /* [values], or NULL */
     size_t mesh[QEP_RUN_SITE_FIELDS]; /* their numbers among the extra records */
-    size_t meshes;
+    size_t meshes, mesh_U; /* mesh_U: only with self-consistency */
 } qep_run_transport;
 
 int qep_run_transport_given(const qep_run_state *run);
@@ -58,7 +59,19 @@ void qep_run_transport_free_fields(qep_run_transport *t);
 void qep_run_transport_add_meshes(qep_run_state *run, qep_run_transport *t);
 const qep_site_fields *qep_run_transport_site_fields(const qep_run_state *run);
 
+/* transport_loop.c: U = U_0 - e phi. Pose judges the request once units and frames are known; iterate leaves the converged steady state and its
+ * fields in t, and the last solution of the field in run. */
+qep_status qep_run_transport_pose_loop(qep_run_state *run, qep_error *err);
+qep_status qep_run_transport_iterate(qep_run_state *run, qep_run_transport *t, qep_error *err);
+size_t qep_run_transport_loop_memory(const qep_run_state *run);
+
+/* transport_screening.c: kappa^2 [grid] of the conductor at its U, 1/m^2, 0 without feedback through charge; then residual [grid], V, to the step
+ * that a gas with this kappa asks for. */
+qep_status qep_run_transport_screening(qep_run_state *run, qep_run_transport *t, double *kappa2, qep_error *err);
+qep_status qep_run_transport_screen(const qep_run_state *run, const double *kappa2, double *residual, qep_error *err);
+
 /* transport_sweep.c: steady state, transmission and response of all values; the configuration of one value. */
+qep_status qep_run_transport_steady(qep_run_state *run, qep_run_transport *t, const qep_run_conductor *conductor, size_t value, qep_error *err);
 qep_status qep_run_transport_solve(qep_run_state *run, qep_run_transport *t, qep_error *err);
 const qep_config_transport *qep_run_transport_at(const qep_run_state *run, size_t value);
 void qep_run_transport_free_values(qep_run_transport *t);

@@ -11,9 +11,11 @@ size_t qep_run_sample_of_site(const qep_run_state *run, const qep_config_transpo
     return qep_grid_index(run->grid, c->low[0] + x, c->low[1] + y, c->low[2] + z);
 }
 
-qep_parameters qep_run_transport_parameters(const qep_run_state *run, const qep_config_transport *c) {
+qep_parameters qep_run_transport_parameters(const qep_run_state *run,
+                                            const qep_config_transport *c) {
     const qep_parameters *all = &run->config->parameters;
-    return (qep_parameters){all->count, all->name, c->parameter_values ? c->parameter_values : all->value};
+    return (qep_parameters){all->count, all->name,
+                            c->parameter_values ? c->parameter_values : all->value};
 }
 
 static size_t sites_of_box(const qep_config_transport *c) {
@@ -62,16 +64,28 @@ static qep_status fill(qep_run_state *run, const qep_config_transport *c,
     return QEP_OK;
 }
 
+/* The potential on the whole grid, with what is added to it. */
+static qep_status keep_potential(const qep_run_state *run, const double *U, const double *added,
+                                 qep_run_conductor *k, qep_error *err) {
+    QEP_TRY(qep_alloc_doubles(&k->U, run->count, "the potential", err));
+    for (size_t i = 0; i < run->count; i++) {
+        k->U[i] = U[i] + (added ? added[i] : 0.0);
+    }
+    return QEP_OK;
+}
+
 static qep_status grid_hamiltonian(qep_run_state *run, const qep_config_transport *c,
-                                   const double *added, qep_hamiltonian *h, qep_error *err) {
+                                   const double *added, qep_run_conductor *k, qep_error *err) {
     const size_t sites = sites_of_box(c);
     double *work = NULL;
     QEP_TRY(qep_alloc_doubles(&work, run->count + 2 * sites, "masses and the potential", err));
     double *mass = work + run->count, *potential = mass + sites;
     qep_status status = fill(run, c, c->mass, "/transport/hamiltonian/mass", work, mass, err);
+    memset(work, 0, run->count * sizeof *work);
     status = status == QEP_OK ? fill(run, c, c->potential, "/transport/hamiltonian/potential", work,
                                      potential, err)
                               : status;
+    status = status == QEP_OK && c->loop.given ? keep_potential(run, work, added, k, err) : status;
     for (size_t i = 0; status == QEP_OK && added && i < sites; i++) {
         potential[i] += added[qep_run_sample_of_site(run, c, i)];
     }
@@ -83,7 +97,7 @@ static qep_status grid_hamiltonian(qep_run_state *run, const qep_config_transpor
             g.spacing[d] = run->grid->axis[d].h;
             g.periodic[d] = c->periodic[d];
         }
-        status = qep_hamiltonian_from_grid(h, &g, err);
+        status = qep_hamiltonian_from_grid(&k->h, &g, err);
     }
     qep_free(work);
     return status;
@@ -134,7 +148,7 @@ qep_status qep_run_conductor_create(qep_run_state *run, const qep_config_transpo
                                     const double *added, qep_run_conductor *k, qep_error *err) {
     *k = (qep_run_conductor){0};
     qep_status status = c->on_grid
-                            ? grid_hamiltonian(run, c, added, &k->h, err)
+                            ? grid_hamiltonian(run, c, added, k, err)
                             : qep_hamiltonian_from_list(&k->h, c->sites, c->onsite, c->hopping,
                                                         c->hoppings, c->volume, err);
     if (status == QEP_OK && c->leads > 0) {
@@ -152,6 +166,7 @@ void qep_run_conductor_free(qep_run_conductor *k) {
     }
     qep_free(k->where);
     qep_free(k->spec);
+    qep_free(k->U);
     qep_system_destroy(k->system);
     qep_hamiltonian_free(&k->h);
     *k = (qep_run_conductor){0};

@@ -182,6 +182,11 @@ void qep_run_transport_add_meshes(qep_run_state *run, qep_run_transport *t) {
         t->mesh[i] = run->extra_records++;
     }
     t->meshes = FIELDS;
+    if (run->config->transport.loop.given) {
+        run->extra_record[run->extra_records] = (qep_record){
+            "U", "U", "potential energy, U_0 - e phi on the conductor", "T20", QEP_DIM_ENERGY, 0};
+        t->mesh_U = run->extra_records++;
+    }
 }
 
 /* Of the first set, the same in every frame. */
@@ -202,6 +207,10 @@ qep_status qep_run_transport_write(qep_run_state *run, size_t frame, qep_error *
         status = qep_writer_component(run->writer, run->quantities + t->mesh[m], 0, out, err);
     }
     qep_free(out);
+    if (status == QEP_OK && t->conductor.U) {
+        status =
+            qep_writer_component(run->writer, run->quantities + t->mesh_U, 0, t->conductor.U, err);
+    }
     return status;
 }
 

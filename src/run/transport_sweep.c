@@ -92,7 +92,7 @@ static int always_with_fields(const qep_config_transport *c) {
     return c->site_fields && (!c->on_grid || c->bond_currents);
 }
 
-static qep_status steady_of(qep_run_state *run, qep_run_transport *t, const qep_run_conductor *k,
+qep_status qep_run_transport_steady(qep_run_state *run, qep_run_transport *t, const qep_run_conductor *k,
                             size_t value, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     const size_t sets = c->sets / t->values, first = value * sets * c->terminals;
@@ -166,7 +166,7 @@ static qep_status respond(qep_run_state *run, qep_run_transport *t, const qep_ru
 static qep_status one_value(qep_run_state *run, qep_run_transport *t, const qep_run_conductor *k,
                             size_t value, qep_error *err) {
     QEP_TRY(scatter(run, t, k, value, err));
-    QEP_TRY(steady_of(run, t, k, value, err));
+    QEP_TRY(t->has_steady ? QEP_OK : qep_run_transport_steady(run, t, k, value, err));
     return respond(run, t, k, value, err);
 }
 

@@ -231,6 +231,17 @@ static double outside_weight(search *f, double E, const double complex *psi) {
     return weight;
 }
 
+/* Solve beside a level: exactly on it (to the last bit) the elimination stops, so step away until it does not. */
+static qep_status solve_beside(search *f, double E, int round, qep_error *err) {
+    double distance = 1e-15 * fmax(fabs(E), 1e-2) * (double)(round + 1);
+    for (int attempt = 0; attempt < 10; attempt++, distance *= 3.0) {
+        if (qep_green_at(&f->green, E + distance, 1, 0, NULL) == QEP_OK) {
+            return QEP_OK;
+        }
+    }
+    return qep_green_at(&f->green, E + distance, 1, 0, err);
+}
+
 /* Inverse iteration from an irregular start, orthogonal to `same` earlier vectors of the same level; norm inside the conductor on return. */
 static qep_status state_vector(search *f, double E, double complex *psi, const double complex *earlier, size_t same, qep_error *err) {
     const size_t n = f->s->sites;
@@ -240,7 +251,7 @@ static qep_status state_vector(search *f, double E, double complex *psi, const d
     for (int round = 0; round < ITERATIONS; round++) {
         orthogonalise(psi, earlier, same, n);
         f->green.extra_source = psi;
-        const qep_status status = qep_green_at(&f->green, E * (1.0 + 1e-15 * (double)(round + 1)), 1, 0, err);
+        const qep_status status = solve_beside(f, E, round, err);
         f->green.extra_source = NULL;
         QEP_TRY(status);
         for (size_t p = 0; p < n; p++) {

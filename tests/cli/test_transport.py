@@ -298,3 +298,134 @@ def test_a_bad_value_of_a_sweep_is_seen_by_check(call, write):
     assert result.returncode == 4 and "potential" in result.stderr, result.stderr
     result = call("--check", "-s", "transport.nonlocal_work=3", write(gated(sweep={"parameter": "Vg", "values": [0]})))
     assert result.returncode == 3 and "nonlocal_work" in result.stderr
+
+
+# ---- U = U_0 - e phi ------------------------------------------------------------------------------------------------------------
+
+MASS, EPS = 0.067 * 9.1093837015e-31, 12.9 * 8.8541878128e-12
+SPACING, SITES, AREA = 5e-9, 40, 4e-16
+
+
+def chain_density(mu, T):
+    """n of the clean lattice wire at mu and its derivative by mu, both spins, by a sum over its band. J, K; 1/m^3, 1/(J m^3)."""
+    t = HBAR**2 / (2 * MASS * SPACING**2)
+    f = 1 / (np.exp((2 * t * (1 - np.cos((np.arange(4000) + 0.5) * np.pi / 4000)) - mu) / (K * T)) + 1)
+    return 2 * f.mean() / (SPACING * AREA), 2 * (f * (1 - f)).mean() / (K * T) / (SPACING * AREA)
+
+
+def screened(background, mu=("10 meV", "10 meV"), temperature=(300, 300), **loop):
+    leads = [{"name": n, "kind": "strip", "face": f, "mu": m, "temperature": T} for n, f, m, T in zip("LR", ("x-low", "x-high"), mu, temperature)]
+    return {"grid": {"points": [SITES], "spacing": [SPACING], "cross_section": AREA}, "boundary": {"x": "dirichlet"}, "materials": {"permittivity": 12.9},
+            "charge": {"source": "transport", "quantity": "charge", "background": background},
+            "transport": {"hamiltonian": {"kind": "grid", "mass": MASS}, "leads": leads, "spin_factor": 2, "bound_states": "fill",
+                          "self_consistency": {"potential": "phi_rho", "tolerance": 1e-9, **loop}},
+            "output": {"fields": ["phi_rho"]}}
+
+
+N_0, DN = chain_density(10e-3 * E, 300)
+
+
+def test_a_neutral_wire_is_its_own_answer(run, tmp_path):
+    done = run(screened(N_0))
+    assert done.returncode == 0, done.stderr
+    t = done.json["results"]["transport"]
+    assert t["self_consistency_steps"] == 0 and len(t["self_consistency/residual"]) == 1 and t["self_consistency_n_response"] == 0
+    assert meshes(tmp_path / "case.h5", "n")[0] == pytest.approx(N_0, rel=1e-9)
+
+
+def test_weak_charge_is_screened_as_thomas_and_fermi_say(run, tmp_path):
+    """In linear response phi = e dn/(eps (q^2 + q_TF^2)) with q_TF^2 = (e^2/eps) dn/dmu, at wavelengths that are long for the electrons."""
+    q, share = np.pi / (SITES * SPACING), 1e-3
+    done = run(screened(f"{N_0!r}*(1 + {share}*sin({q!r}*x))"))
+    assert done.returncode == 0, done.stderr
+    shape = np.sin(q * (np.arange(SITES) + 0.5) * SPACING)
+    (phi,) = meshes(tmp_path / "case.h5", "phi_rho")
+    strength = (phi @ shape) / (shape @ shape)
+    screening = E**2 * DN / EPS
+    assert screening > 20 * q**2  # the bare potential would be far larger
+    assert strength == pytest.approx(E * share * N_0 / (EPS * (q**2 + screening)), rel=2e-3, abs=0)
+
+
+def test_both_equations_hold_at_the_fixed_point(run, tmp_path):
+    """Under bias, with a strong dip of the background: transport alone in the U that was written has the same n and currents; Poisson alone with that n has
+    the same phi. Mixing and starting point do not matter."""
+    background = f"{N_0!r}*(1 - 0.4*exp(-((x - 90e-9)/30e-9)^2))"
+    base = screened(background, ("14 meV", "6 meV"), (300, 250))
+    done = run(base, "-o", "loop.h5")
+    assert done.returncode == 0, done.stderr
+    t = done.json["results"]["transport"]
+    assert t["self_consistency_steps"] > 3 and t["self_consistency/residual"][-1] == t["self_consistency_residual"] <= 1e-9 < t["self_consistency/residual"][-2]
+    assert t["self_consistency_n_response"] > 1e-2 and t["self_consistency_S_response"] > 1e-3
+    assert t["conservation"] < 1e-12 and sum(t["I_S"]) == pytest.approx(0, abs=1e-12 * abs(t["I_S"][0]))
+    phi, n, U = meshes(tmp_path / "loop.h5", "phi_rho", "n", "U")
+    assert U == pytest.approx(-E * phi, abs=2e-9 * E) and np.ptp(U) > 1e-3 * E
+
+    alone = {"grid": base["grid"], "transport": {k: v for k, v in base["transport"].items() if k != "self_consistency"}}
+    alone["transport"]["hamiltonian"] = {"kind": "grid", "mass": MASS, "potential": {"hdf5": "loop.h5", "dataset": "/data/0/meshes/U"}}
+    single = run(alone, "-o", "alone.h5")
+    assert single.returncode == 0, single.stderr
+    assert meshes(tmp_path / "alone.h5", "n")[0] == pytest.approx(n, rel=1e-9)
+    assert np.array(single.json["results"]["transport"]["I_S"]) == pytest.approx(np.array(t["I_S"]), rel=1e-8, abs=0)
+
+    poisson = {key: base[key] for key in ("grid", "boundary", "materials", "output")}
+    electrons = {"product": [{"hdf5": "loop.h5", "dataset": "/data/0/meshes/n"}, f"{-E!r} C"]}  # the unit of n makes it C/m^3
+    poisson["charge"] = {"sum": [electrons, f"{E!r}*{background}"]}
+    field = run(poisson, "-o", "poisson.h5")
+    assert field.returncode == 0, field.stderr
+    assert meshes(tmp_path / "poisson.h5", "phi_rho")[0] == pytest.approx(phi, abs=1e-11)
+
+    for i, loop in enumerate(({"mixing": 0.2, "history": 12, "max_iterations": 200}, {"start": "2e-3*sin(x/2e-8)"})):
+        other = run(screened(background, ("14 meV", "6 meV"), (300, 250), **loop), "-o", f"other{i}.h5")
+        assert other.returncode == 0, other.stderr
+        assert meshes(tmp_path / f"other{i}.h5", "phi_rho")[0] == pytest.approx(phi, abs=5e-9)
+
+
+def test_entropy_can_come_back_too(run, tmp_path):
+    """phi_S = kappa (S - mean S) between natural faces, S that of the conductor in U = -e phi_S."""
+    a = wire()
+    config = a | {"boundary": {"x": "natural", "y": "natural"}, "entropy": {"source": "transport"}, "coupling": {"closure": "cell", "cell_volume": "100 nm^3", "time": "10 fs"},
+                  "output": {"fields": ["phi_S", "S"]}, "transport": a["transport"] | {"self_consistency": {"tolerance": 1e-10}, "tolerance": 1e-8, "bound_states": "fill"}}
+    done = run(config, "-o", "loop.h5")
+    assert done.returncode == 0, done.stderr
+    t = done.json["results"]["transport"]
+    assert t["self_consistency_steps"] > 0 and t["self_consistency_S_response"] > 1e-4
+    phi, S, U = meshes(tmp_path / "loop.h5", "phi_S", "S", "U")
+    assert phi == pytest.approx(HBAR * 100e-27 / (E * K * 10e-15) * (S - S.mean()), abs=1e-12 * np.ptp(phi))
+    (flat,) = meshes(tmp_path / "loop.h5", "n")
+    x, y = (np.arange(10) + 0.5) * 5e-9, (np.arange(8)[:, None] + 0.5) * 5e-9
+    given = 3e-21 * ((x > 20e-9) & (x < 26e-9) & (y < 20e-9))
+    assert U - given == pytest.approx(-E * phi, abs=2e-10 * E) and (flat > 0).all()
+
+
+def test_what_does_not_converge_is_not_written(call, write, tmp_path):
+    config = screened(f"{N_0!r}*(1 + 0.1*sin(x/1e-8))", max_iterations=1)
+    result = call("-o", "no.h5", write(config))
+    assert result.returncode == 6 and "self_consistency/max_iterations" in result.stderr and "residuals" in result.stderr and "nothing was written" in result.stderr
+    assert not (tmp_path / "no.h5").exists()
+    result = call("-o", "kept.h5", "-s", "solver.keep_unconverged=true", write(config))
+    assert result.returncode == 6
+    with h5py.File(tmp_path / "kept.h5") as file:
+        assert len(file["data/0/results/transport/self_consistency/residual"]) == 2
+        assert b"unconverged" in bytes(file["provenance"].attrs["exit_state"])
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"charge": "1 C m^-3"}, ["charge", 'source "transport"']),
+    ({"entropy": {"source": "transport"}, "loop": {"potential": "phi"}}, ["V s J K^-1 m^-3", "needs V", '"cell"']),
+    ({"reading": "field", "charge": None, "entropy": {"source": "transport"}}, ["reading", '"field"']),
+    ({"loop": {"potential": "phi_S"}}, ["entropy"]),
+    ({"sweep": [{"temperature": 3}]}, ["sweep", "a run for each"]),
+    ({"loop": {"mix": 1}}, ['"mix"', '"mixing"']),
+    ({"time": {"times": [0, 1]}, "boundary": {"x": {"low": {"dirichlet": "1e-3*t"}, "high": "dirichlet"}}}, ["2 frames"]),
+])
+def test_loops_that_mean_nothing(call, write, change, words):
+    config = screened(N_0)
+    config["transport"]["self_consistency"] |= change.pop("loop", {})
+    config["transport"] |= {key: change.pop(key) for key in ("sweep",) if key in change}
+    config = {key: value for key, value in (config | change).items() if value is not None}
+    if "reading" in config:
+        config["boundary"] = {"x": "natural"}
+        config["output"]["fields"] = ["phi"]
+        del config["materials"]
+    result = call("--check", write(config))
+    assert result.returncode == 3 and all(word in result.stderr for word in words), result.stderr

@@ -16,6 +16,15 @@ typedef struct {
     char *where; /* expression on the grid, nonzero: the probe is there; NULL: sites */
 } qep_config_terminal;
 
+/* U = U_0 - e phi. */
+enum { QEP_LOOP_PHI, QEP_LOOP_PHI_RHO, QEP_LOOP_PHI_S };
+typedef struct {
+    int given, potential; /* QEP_LOOP_... */
+    double mixing, tolerance; /* tolerance: V */
+    size_t history, max_iterations;
+    qep_field_spec *start; /* phi to begin with, V; NULL: 0; owned */
+} qep_config_loop;
+
 typedef struct qep_config_transport qep_config_transport;
 struct qep_config_transport {
     int given;
@@ -48,6 +57,7 @@ struct qep_config_transport {
     size_t work_site; /* of the nonlocal work map */
     int has_work_site;
 
+    qep_config_loop loop;
     int has_drive, drive_joined, drive_force;
     size_t drive_site, drive_cut, drive_every;
     char *waveform;
