@@ -20,10 +20,13 @@ struct qep_conduction {
     size_t reference;
 };
 
-/* conduction_setup.c: faults of the setup itself, and those that only the operator shows. */
+/* conduction_setup.c: faults of the setup itself. refuse fills *fault (may be NULL) and returns status; path: "/electrodes/<i>". */
+qep_status qep_conduction_refuse(qep_conduction_fault *fault, qep_conduction_fault_kind kind, size_t first, size_t second, size_t sample, qep_status status);
+char *qep_conduction_path(size_t electrode, char path[64]);
 qep_status qep_conduction_check_setup(const qep_conduction_setup *setup, qep_conduction_fault *fault, qep_error *err);
-qep_status qep_conduction_check_contacts(qep_conduction *c, qep_conduction_fault *fault, qep_error *err);
 qep_status qep_conduction_check_currents(const qep_conduction *c, qep_conduction_fault *fault, qep_error *err);
+/* conduction_contacts.c: those of contacts, which only the operator shows. */
+qep_status qep_conduction_check_contacts(qep_conduction *c, qep_conduction_fault *fault, qep_error *err);
 /* Floating electrode's pad, or NULL. */
 const qep_pad *qep_conduction_pad(const qep_elliptic *e, size_t electrode);
 static inline uint32_t qep_network_of(const qep_elliptic *e, size_t cell) {

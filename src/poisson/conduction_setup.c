@@ -8,14 +8,14 @@
 
 static const char *const face_name[] = {"x-low", "x-high", "y-low", "y-high", "z-low", "z-high"};
 
-static qep_status refuse(qep_conduction_fault *fault, qep_conduction_fault_kind kind, size_t first, size_t second, size_t sample, qep_status status) {
+qep_status qep_conduction_refuse(qep_conduction_fault *fault, qep_conduction_fault_kind kind, size_t first, size_t second, size_t sample, qep_status status) {
     if (fault) {
         *fault = (qep_conduction_fault){.kind = kind, .electrode = {first, second}, .sample = sample, .component = SIZE_MAX};
     }
     return status;
 }
 
-static char *path_of(size_t electrode, char path[64]) {
+char *qep_conduction_path(size_t electrode, char path[64]) {
     snprintf(path, 64, "/electrodes/%zu", electrode);
     return path;
 }
@@ -24,17 +24,17 @@ static qep_status check_one(const qep_conduction_setup *setup, size_t i, qep_con
     const qep_electrode *electrode = &setup->electrodes[i];
     const qep_grid *grid = setup->grid;
     char path[64];
-    path_of(i, path);
+    qep_conduction_path(i, path);
     if (electrode->face >= 0) {
         const qep_axis *axis = &grid->axis[electrode->face / 2];
         if (axis->n == 1 || axis->bc[0] == QEP_PERIODIC) {
-            refuse(fault, QEP_CONDUCTION_UNAVAILABLE, i, SIZE_MAX, SIZE_MAX, QEP_ERR_CONFIG);
+            qep_conduction_refuse(fault, QEP_CONDUCTION_UNAVAILABLE, i, SIZE_MAX, SIZE_MAX, QEP_ERR_CONFIG);
             return qep_error_add(err, QEP_ERR_CONFIG, "electrode_face", path, NULL, "electrode \"%s\": the axis of face %s %s; choose another face, or a region by \"where\"",
                                  electrode->name, face_name[electrode->face], axis->n == 1 ? "has one sample" : "is periodic and has no faces");
         }
     }
     if ((electrode->face < 0 || electrode->cells) && electrode->count == 0) {
-        refuse(fault, QEP_CONDUCTION_EMPTY, i, SIZE_MAX, SIZE_MAX, QEP_ERR_CONFIG);
+        qep_conduction_refuse(fault, QEP_CONDUCTION_EMPTY, i, SIZE_MAX, SIZE_MAX, QEP_ERR_CONFIG);
         return qep_error_add(err, QEP_ERR_CONFIG, "electrode_empty", path, NULL, "electrode \"%s\" holds no sample of the grid; widen its \"where\", or refine the grid",
                              electrode->name);
     }
@@ -45,8 +45,8 @@ static qep_status overlap(const qep_conduction_setup *setup, size_t first, size_
     const qep_grid *grid = setup->grid;
     const size_t nx = grid->axis[0].n, ny = grid->axis[1].n;
     char path[64];
-    refuse(fault, QEP_CONDUCTION_OVERLAP, first, second, sample, QEP_ERR_CONFIG);
-    return qep_error_add(err, QEP_ERR_CONFIG, "electrode_overlap", path_of(second, path), NULL,
+    qep_conduction_refuse(fault, QEP_CONDUCTION_OVERLAP, first, second, sample, QEP_ERR_CONFIG);
+    return qep_error_add(err, QEP_ERR_CONFIG, "electrode_overlap", qep_conduction_path(second, path), NULL,
                          "electrodes \"%s\" and \"%s\" share a sample at (%.6g, %.6g, %.6g) m; make them disjoint, or one electrode",
                          setup->electrodes[first].name, setup->electrodes[second].name, qep_grid_coordinate(grid, 0, sample % nx),
                          qep_grid_coordinate(grid, 1, sample / nx % ny), qep_grid_coordinate(grid, 2, sample / nx / ny));
@@ -112,123 +112,6 @@ const qep_pad *qep_conduction_pad(const qep_elliptic *e, size_t electrode) {
     return NULL;
 }
 
-/* Mesh cell beyond `i` along d; 0: there is none. Electrodes on a period meet across it. */
-static int next_cell(const qep_elliptic *e, size_t i, int d, size_t *next) {
-    const size_t stride = d == 0 ? 1 : d == 1 ? e->a.n[0] : e->a.n[0] * e->a.n[1], at = i / stride % e->a.n[d];
-    const int inside = at + 1 < e->a.n[d];
-    *next = inside ? i + stride : i - at * stride;
-    return inside || (e->grid.axis[d].n > 1 && e->grid.axis[d].bc[0] == QEP_PERIODIC);
-}
-
-/* The first electrode with a cell beside one of electrode i; c->count: none. */
-static size_t neighbour_of(const qep_conduction *c, size_t i) {
-    const qep_elliptic *e = c->operator;
-    for (int d = 0; d < 3; d++) {
-        for (size_t k = 0, next; k < e->a.count; k++) {
-            if (next_cell(e, k, d, &next) && e->owner[k] >= 0 && e->owner[next] >= 0 && e->owner[k] != e->owner[next]) {
-                if (e->owner[k] == (int32_t)i || e->owner[next] == (int32_t)i) {
-                    return (size_t)(e->owner[k] == (int32_t)i ? e->owner[next] : e->owner[k]);
-                }
-            }
-        }
-    }
-    return c->count;
-}
-
-/* 1 when a cell of the electrode, or what lies behind a contact on a face, has an insulator beside it; else it is walled in by metal and the end of the grid. */
-static int meets_insulator(const qep_conduction *c, size_t i) {
-    const qep_elliptic *e = c->operator;
-    const int owns = c->electrode[i].face < 0 || c->grid.sampling == QEP_NODE;
-    for (int d = 0; d < 3 && owns; d++) {
-        for (size_t k = 0, next; k < e->a.count; k++) {
-            if (next_cell(e, k, d, &next) && ((e->owner[k] == (int32_t)i && e->role[next] == QEP_EXCLUDED) || (e->owner[next] == (int32_t)i && e->role[k] == QEP_EXCLUDED))) {
-                return 1;
-            }
-        }
-    }
-    return !owns;
-}
-
-static qep_status refuse_alone(const qep_conduction *c, size_t i, qep_conduction_fault *fault, qep_error *err) {
-    char path[64];
-    refuse(fault, QEP_CONDUCTION_INSULATED, i, SIZE_MAX, SIZE_MAX, QEP_ERR_PROBLEM);
-    return qep_error_add(err, QEP_ERR_PROBLEM, "electrode_insulated", path_of(i, path), NULL,
-                         meets_insulator(c, i) ? "electrode \"%s\" touches no conducting sample: the conductivity around it is 0; move it, or give its surroundings a conductivity"
-                                               : "electrode \"%s\" touches no conducting sample: electrodes and the end of the grid are all that is around it; make it smaller",
-                         c->electrode[i].name);
-}
-
-/* Two metals that touch are one conductor: at two voltages the current between them is infinite, and what a grid shows grows with its points. */
-static qep_status check_shorts(const qep_conduction *c, qep_conduction_fault *fault, qep_error *err) {
-    const qep_elliptic *e = c->operator;
-    for (int d = 0; d < 3 && e->owner; d++) {
-        for (size_t k = 0, next; k < e->a.count; k++) {
-            if (!next_cell(e, k, d, &next) || e->owner[k] < 0 || e->owner[next] < 0) {
-                continue;
-            }
-            const size_t i = (size_t)e->owner[k], j = (size_t)e->owner[next], first = i < j ? i : j, second = i < j ? j : i;
-            if (c->held[i] && c->held[j] && (c->value[i] < c->value[j] || c->value[i] > c->value[j])) {
-                char path[64];
-                refuse(fault, QEP_CONDUCTION_SHORT, first, second, SIZE_MAX, QEP_ERR_PROBLEM);
-                return qep_error_add(err, QEP_ERR_PROBLEM, "electrode_short", path_of(second, path), NULL,
-                                     "electrodes \"%s\" (%.6g V) and \"%s\" (%.6g V) touch: metals in contact have one voltage; leave at least one sample between them, or make "
-                                     "them one electrode",
-                                     c->electrode[first].name, c->value[first], c->electrode[second].name, c->value[second]);
-            }
-        }
-    }
-    return QEP_OK;
-}
-
-static double contact_conductance(const qep_elliptic *e, size_t electrode) {
-    double sum = 0.0;
-    for (size_t k = 0; k < e->contact_count; k++) {
-        sum += e->contact[k].electrode == (int32_t)electrode ? e->contact[k].g : 0.0;
-    }
-    return sum;
-}
-
-/* A load that conducts so much better than its contacts that its voltage would drown in rounding. */
-static qep_status check_loads(const qep_conduction *c, qep_conduction_fault *fault, qep_error *err) {
-    static const double most = 1e10;
-    for (size_t k = 0; k < c->load_count; k++) {
-        const qep_load *load = &c->load[k];
-        double weakest = INFINITY;
-        for (int end = 0; end < 2; end++) {
-            weakest = c->held[load->between[end]] ? weakest : fmin(weakest, contact_conductance(c->operator, load->between[end]));
-        }
-        if (isfinite(weakest) && 1.0 / load->resistance > most * weakest) {
-            char path[64];
-            snprintf(path, sizeof path, "/loads/%zu/resistance", k);
-            refuse(fault, QEP_CONDUCTION_LOAD, k, SIZE_MAX, SIZE_MAX, QEP_ERR_PROBLEM);
-            return qep_error_add(err, QEP_ERR_PROBLEM, "load_short", path, NULL,
-                                 "%.6g ohm between \"%s\" and \"%s\" is a short: half a cell at their contacts has %.3g ohm. Hold both at one voltage and read the current, or take at least "
-                                 "%.1g ohm",
-                                 load->resistance, c->electrode[load->between[0]].name, c->electrode[load->between[1]].name, 1.0 / weakest, 1.0 / (most * weakest));
-        }
-    }
-    return QEP_OK;
-}
-
-qep_status qep_conduction_check_contacts(qep_conduction *c, qep_conduction_fault *fault, qep_error *err) {
-    const qep_elliptic *e = c->operator;
-    for (size_t k = e->contact_count; k-- > 0;) {
-        const int32_t i = e->contact[k].electrode;
-        if (i >= 0) {
-            c->electrodes[i].contacts++;
-            c->electrodes[i].network = qep_network_of(e, e->contact[k].cell) == QEP_NET_NONE ? 0 : qep_network_of(e, e->contact[k].cell);
-        }
-    }
-    for (size_t i = 0; i < c->count; i++) {
-        c->electrodes[i].touches = neighbour_of(c, i) < c->count;
-        if (c->electrodes[i].contacts == 0) {
-            return refuse_alone(c, i, fault, err);
-        }
-    }
-    QEP_TRY(check_shorts(c, fault, err));
-    return check_loads(c, fault, err);
-}
-
 /* Names of the current electrodes of a network, for the message. */
 static void list_names(const qep_conduction *c, uint32_t network, char *text, size_t size) {
     size_t used = 0;
@@ -260,13 +143,13 @@ qep_status qep_conduction_check_currents(const qep_conduction *c, qep_conduction
         if (fabs(sum) > 1e-10 * scale) {
             char path[64], names[512];
             list_names(c, network, names, sizeof names);
-            refuse(fault, QEP_CONDUCTION_IMBALANCE, first, SIZE_MAX, SIZE_MAX, QEP_ERR_PROBLEM);
+            qep_conduction_refuse(fault, QEP_CONDUCTION_IMBALANCE, first, SIZE_MAX, SIZE_MAX, QEP_ERR_PROBLEM);
             if (fault) {
                 fault->component = network;
                 fault->imbalance = sum;
                 fault->scale = scale;
             }
-            return qep_error_add(err, QEP_ERR_PROBLEM, "current_imbalance", path_of(first, path), NULL,
+            return qep_error_add(err, QEP_ERR_PROBLEM, "current_imbalance", qep_conduction_path(first, path), NULL,
                                  "the currents given to electrodes %s of one connected piece add up to %.6g %s instead of 0, and no electrode there has a "
                                  "fixed voltage; give one of them a \"voltage\", or balance the currents",
                                  names, sum, unit[c->options.extent > 0.0 ? 3 : c->grid.ndim]);
