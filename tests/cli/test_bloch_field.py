@@ -5,6 +5,7 @@ import h5py
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from test_bloch_foreign import random_model, tb
 
 E, KB, HBAR, ME = 1.602176634e-19, 1.380649e-23, 6.62607015e-34 / (2 * np.pi), 9.1093837015e-31
 TAU = 100e-15
@@ -147,6 +148,28 @@ def test_hall_currents_of_a_sheet(solve, call, write, tmp_path):
         drive = field @ (q["sigma_D"] + q["sigma_inter"]) @ field - 2 * field @ q["alpha_D"] @ G + G @ q["kappa_D"] @ G / t
         assert got["bloch_Pi"][j, i] == pytest.approx(drive / t, rel=1e-9)
         assert abs(q["alpha_N"][1, 0] * field[0]) > 1e-3 * abs(alpha[0, 0] * field[0])
+
+
+def test_a_solid_without_symmetry(solve, call, write, tmp_path):
+    """Three bands, off-origin orbitals, a 3-D grid with T and mu along all axes: every component of every current against tensors of the section alone."""
+    (tmp_path / "x_tb.dat").write_text(tb(random_model()))
+    solid = {"model": {"wannier90": str(tmp_path / "x_tb.dat")}, "kgrid": {"points": [8, 7, 6], "shift": [0.1, 0.2, 0.3]}, "relaxation_time": TAU}
+    T, mu = "2000 + 100*x/1e-6 + 50*y/1e-6 - 80*z/1e-6", "1.6e-20*(1 + x/1e-6 - y/1e-6 + 2*z/1e-6)"
+    config = case(solid, T, mu, (6, 5, 4), (1e-6, 9e-7, 8e-7))
+    del config["entropy"]["thickness"]
+    got = solve(config)
+    for i, j, k in ((0, 4, 1), (5, 2, 3)):
+        x, y, z = (i + 0.5) / 6 * 1e-6, (j + 0.5) / 5 * 9e-7, (k + 0.5) / 4 * 8e-7
+        t, m = 2000 + 1e8 * x + 5e7 * y - 8e7 * z, 1.6e-20 * (1 + 1e6 * (x - y + 2 * z))
+        q = {n: v * THICK for n, v in tensors(call, write, tmp_path, solid, t, m, ["sigma", "alpha_S", "alpha_N", "alpha_D", "kappa_D"]).items()}
+        at = lambda name: np.array([got[name][c][k, j, i] for c in "xyz"])
+        field, G, alpha = at("E"), np.array([1e8, 5e7, -8e7]), q["alpha_S"] + q["alpha_N"]
+        assert np.abs(q["alpha_N"]).max() > 1e-4 * np.abs(q["alpha_S"]).max() and np.abs(field).min() > 0
+        np.testing.assert_allclose(at("bloch_J_s"), alpha @ field, rtol=1e-8)
+        np.testing.assert_allclose(at("bloch_J_T"), -q["kappa_D"] @ G / t, rtol=1e-8)
+        np.testing.assert_allclose(at("bloch_J_e"), q["sigma"] @ field - alpha @ G, rtol=1e-8)
+        drive = field @ q["sigma"] @ field - 2 * field @ q["alpha_D"] @ G + G @ q["kappa_D"] @ G / t
+        assert got["bloch_Pi"][k, j, i] == pytest.approx(drive / t, rel=1e-8)
 
 
 def test_entropy_production_by_another_route(solve, call, write, tmp_path):
