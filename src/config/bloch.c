@@ -9,7 +9,7 @@
 #include <string.h>
 
 void destroy_bloch(qep_config_bloch *b) {
-    void *const all[] = {b->file, b->centres, b->orbital, b->onsite, b->hopping, b->temperature, b->mu, b->frequency, (void *)b->quantity, b->map,
+    void *const all[] = {b->file, b->centres, b->images, b->orbital, b->onsite, b->hopping, b->temperature, b->mu, b->frequency, (void *)b->quantity, b->map,
                          b->map_band};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         qep_free(all[i]);

@@ -113,12 +113,13 @@ static int read_lattice(reader *r, const json_node *node, qep_config_bloch *b) {
 }
 
 static int read_wannier(reader *r, const json_node *node) {
-    static const char *const keys[] = {"wannier90", "centres", "lattice"};
+    static const char *const keys[] = {"wannier90", "centres", "wsvec", "lattice"};
     qep_config_bloch *b = &r->draft->config.bloch;
-    const json_node *centres = json_member(node, "centres"), *lattice = json_member(node, "lattice");
-    int good = check_keys(r, node, keys, 3);
+    const json_node *centres = json_member(node, "centres"), *images = json_member(node, "wsvec"), *lattice = json_member(node, "lattice");
+    int good = check_keys(r, node, keys, 4);
     good = read_file_name(r, json_member(node, "wannier90"), &b->file) && good;
     good = (!centres || read_file_name(r, centres, &b->centres)) && good;
+    good = (!images || read_file_name(r, images, &b->images)) && good;
     good = (!lattice || read_lattice(r, lattice, b)) && good;
     if (good && lattice && b->lattice_dim != 3) {
         good = reject(r, lattice, "contradiction", "a Wannier90 lattice has three vectors");
@@ -357,6 +358,9 @@ int write_bloch_model(writer *w, const draft *d, const config_row *row) {
         write_name(w, "wannier90", b->file);
         if (b->centres) {
             write_name(w, "centres", b->centres);
+        }
+        if (b->images) {
+            write_name(w, "wsvec", b->images);
         }
         if (b->has_lattice) {
             write_vectors(w, "lattice", b->lattice, 3, 3);

@@ -47,7 +47,7 @@ void write_bloch_definitions(writer *w) {
     write_builtin_definition(w);
     definition(w, "bloch_file",
                "{\"type\": \"object\", \"required\": [\"wannier90\"], \"properties\": {\"wannier90\": {\"type\": \"string\", \"minLength\": 1}, \"centres\": "
-               "{\"type\": \"string\", \"minLength\": 1}, \"lattice\": {\"$ref\": \"#/$defs/bloch_vectors\"}, " META "}");
+               "{\"type\": \"string\", \"minLength\": 1}, \"wsvec\": {\"type\": \"string\", \"minLength\": 1}, \"lattice\": {\"$ref\": \"#/$defs/bloch_vectors\"}, " META "}");
     definition(w, "bloch_vectors", "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 3, \"items\": " SCALAR "}}");
     definition(w, "bloch_energy", "{\"anyOf\": [" SCALAR ", {\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": " SCALAR "}]}");
     definition(w, "bloch_hopping",

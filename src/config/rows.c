@@ -212,7 +212,7 @@ static const config_row rows[] = {
      .doc = "Responses of Bloch electrons in k-space (docs/bloch.md); needs no grid. Results go to /data/0/results/bloch. Required: model and kgrid; "
             "temperature, chemical_potential and quantities unless it only feeds the source \"bloch\"."},
     {.path = "bloch.model", .type = ROW_SPECIAL, .read = read_bloch_model, .write = write_bloch_model,
-     .kind = "{\"name\", parameters}, {\"wannier90\", \"centres\", \"lattice\"} or {\"lattice\", \"orbitals\", \"onsite\", \"hoppings\"}",
+     .kind = "{\"name\", parameters}, {\"wannier90\", \"centres\", \"wsvec\", \"lattice\"} or {\"lattice\", \"orbitals\", \"onsite\", \"hoppings\"}",
      .schema = "{\"$ref\": \"#/$defs/bloch_model\"}", .example = "{\"name\": \"qwz\", \"t\": \"1 eV\", \"u\": -1.2, \"a\": \"5 angstrom\"}",
      .doc = "Hamiltonian: built-in (docs/bloch.md lists models and parameters), a Wannier90 _tb.dat or _hr.dat (the latter with centres, and with lattice or "
             "the .win beside it), or hoppings <from, cell 0|H|to, cell R> = value between orbitals at fractional positions."},

@@ -48,7 +48,9 @@ static qep_status make_model(qep_run_state *run, qep_bloch_model **model, qep_er
     }
     QEP_TRY(qep_run_remember_input(run, b->file, err));
     QEP_TRY(b->centres ? qep_run_remember_input(run, b->centres, err) : QEP_OK);
-    return qep_bloch_model_wannier90(model, b->file, b->centres, b->has_lattice ? (const double(*)[3])b->lattice : NULL, b->axes, run->log, err);
+    QEP_TRY(b->images ? qep_run_remember_input(run, b->images, err) : QEP_OK);
+    QEP_TRY(qep_bloch_model_wannier90(model, b->file, b->centres, b->has_lattice ? (const double(*)[3])b->lattice : NULL, b->axes, run->log, err));
+    return b->images ? qep_bloch_model_images(*model, b->images, run->log, err) : QEP_OK;
 }
 
 static void set_problem(const qep_run_state *run, bloch_state *s) {

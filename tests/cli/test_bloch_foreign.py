@@ -168,6 +168,76 @@ def test_a_sheet_in_a_file(answers):
     assert "third" in json.dumps(answers({"y_tb.dat": tb(random_model(), lattice=lattice)}, {"wannier90": "y_tb.dat"}, axes=2, code=4))
 
 
+def images_of(H, grid=(3, 2, 2)):
+    """{(R, i, j): [T, ...]} that bring the functions closest among supercell translations, as use_ws_distance does; equal distances share."""
+    found = {}
+    shifts = [np.array(n) * grid for n in np.ndindex(5, 5, 5)]
+    shifts = [T - 2 * np.array(grid) for T in shifts]
+    for R in H:
+        for i in range(3):
+            for j in range(3):
+                distance = [np.linalg.norm((np.array(R) + T) @ LATTICE + CENTRES[j] - CENTRES[i]) for T in shifts]
+                found[R, i, j] = [tuple(int(x) for x in T) for T, d in zip(shifts, distance) if d < min(distance) + 1e-5]
+    return found
+
+
+def wsvec(H, images, title="## written on a day with use_ws_distance=.true."):
+    lines = [title]
+    for R in H:
+        for i in range(3):
+            for j in range(3):
+                lines += ["%5d%5d%5d%5d%5d" % (*R, i + 1, j + 1), f"    {len(images[R, i, j])}"] + ["%5d%5d%5d" % T for T in images[R, i, j]]
+    return "\n".join(lines) + "\n"
+
+
+def test_images_of_minimal_distance(answers):
+    """_wsvec.dat beside _tb.dat and _hr.dat against a _tb.dat in which H(R) and r(R) are dealt out already."""
+    rng = np.random.default_rng(5)
+    H = random_model()
+    r = {R: np.zeros((3, 3, 3), complex) for R in H}
+    for R in H:
+        back = tuple(-x for x in R)
+        if R > back:
+            r[R] = 0.1 * (rng.normal(size=(3, 3, 3)) + 1j * rng.normal(size=(3, 3, 3)))
+            r[back] = r[R].conj().transpose(1, 0, 2)
+    diagonal = {R: 0 * m for R, m in r.items()}
+    for i in range(3):
+        r[(0, 0, 0)][i, i] = diagonal[(0, 0, 0)][i, i] = CENTRES[i]
+    images = images_of(H)
+    assert any(len(T) > 1 for T in images.values()) or any(T != [(0, 0, 0)] for T in images.values())
+
+    def dealt(old, shape):
+        new = {}
+        for (R, i, j), shifts in images.items():
+            for T in shifts:
+                new.setdefault(tuple(int(a + b) for a, b in zip(R, T)), np.zeros(shape, complex))[i, j] += old[R][i, j] / len(shifts)
+        return new
+
+    expected = answers({"y_tb.dat": tb(dealt(H, (3, 3)), r=dealt(r, (3, 3, 3)))}, {"wannier90": "y_tb.dat"})
+    files = {"x_tb.dat": tb(H, r=r), "x_wsvec.dat": wsvec(H, images)}
+    got = answers(files, {"wannier90": "x_tb.dat", "wsvec": "x_wsvec.dat"})
+    same(expected, got)
+    plain = answers({}, {"wannier90": "x_tb.dat"})
+    assert np.abs(plain["sigma_D"] - got["sigma_D"]).max() > 1e-3 * np.abs(got["sigma_D"]).max()
+    still = {key: [(0, 0, 0)] for key in images}
+    same(plain, answers({"n_wsvec.dat": wsvec(H, still, "## use_ws_distance=.false.")}, {"wannier90": "x_tb.dat", "wsvec": "n_wsvec.dat"}), 0)
+    model = {"wannier90": "x_hr.dat", "centres": "x.xyz", "wsvec": "x_wsvec.dat"}
+    from_hr = answers({"x_hr.dat": hr(H), "x.xyz": xyz(), "x.win": win()}, model)
+    same(answers({"z_tb.dat": tb(dealt(H, (3, 3)), r=dealt(diagonal, (3, 3, 3)))}, {"wannier90": "z_tb.dat"}), from_hr)
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda text: text[:len(text) // 2].rsplit("\n", 1)[0] + "\n", "truncated"), (lambda text: text.replace("    1\n", "    0\n", 1), "images"),
+    (lambda text: text + "    9    9    9    1    1\n    1\n    0    0    0\n", "no lattice vector"), (lambda text: text.replace("    1\n", "    x\n", 1), "integer"),
+    (lambda text: text.replace("    0    0    0    1    1\n", "    0    0    0    1    7\n", 1), "model has 3")])
+def test_broken_images(answers, spoil, words):
+    H = random_model()
+    still = {(R, i, j): [(0, 0, 0)] for R in H for i in range(3) for j in range(3)}
+    text = spoil(wsvec(H, still))
+    errors = json.dumps(answers({"x_tb.dat": tb(H), "x_wsvec.dat": text}, {"wannier90": "x_tb.dat", "wsvec": "x_wsvec.dat"}, code=4))
+    assert words in errors and "x_wsvec.dat" in errors, errors
+
+
 def test_positions_off_the_diagonal(answers):
     """r(R) of another gauge: with H' = W^H H W and r' = W^H (r + i d/dk) W for a W(k) that is constant, everything stays; and r(R) matters."""
     rng = np.random.default_rng(8)

@@ -276,6 +276,7 @@ CASES = {
     "bloch_kgrid.refine": [("crystal", "bloch.kgrid.refine", 2), ("crystal", "bloch.kgrid.refine", 99, 3)],
     "bloch_file.wannier90": [("wannier", "bloch.model.wannier90", "y_hr.dat"), ("wannier", "bloch.model.wannier90", "no_hr.dat", 4)],
     "bloch_file.centres": [("wannier", "bloch.model.centres", "y.xyz"), ("wannier", "bloch.model.centres", DELETE, 3)],
+    "bloch_file.wsvec": [("wannier", "bloch.model.wsvec", "x_wsvec.dat"), ("wannier", "bloch.model.wsvec", "no_wsvec.dat", 4)],
     "bloch_file.lattice": [("wannier", "bloch.model.lattice", [[6e-10, 0, 0], [0, 5e-10, 0], [0, 0, 3e-10]]), ("wannier", "bloch.model.lattice", DELETE, 4)],
     "bloch_list.lattice": [("hoppings", "bloch.model.lattice", [[6e-10, 0], [0, 5e-10]])],
     "bloch_list.orbitals": [("hoppings", "bloch.model.orbitals", [[0, 0], [0.4, 0.2]])],
@@ -465,6 +466,9 @@ def write_wannier(folder):
                     value = (hop if i == j else 0.1) if R else (0.5 * (-1) ** i if i == j else 0.05)
                     lines.append(f"{R} 0 0 {i} {j} {value} 0.0")
         (folder / f"{name}_hr.dat").write_text(f"test\n2\n3\n1 1 1\n" + "\n".join(lines) + "\n")
+        moved = {(1, 1, 2): -2, (-1, 2, 1): 2}
+        (folder / f"{name}_wsvec.dat").write_text("test\n" + "".join(f"{R} 0 0 {i} {j}\n1\n{moved.get((R, i, j), 0)} 0 0\n" for R in (-1, 0, 1) for i in (1, 2)
+                                                                   for j in (1, 2)))
         (folder / f"{name}.xyz").write_text(f"3\ncentres\nX 0 0 0\nX {hop} 1 0\nFe 0 0 0\n")
 
 

@@ -82,6 +82,9 @@ qep_status qep_bloch_model_list(qep_bloch_model **model, int dim, const double l
 qep_status qep_bloch_model_wannier90(qep_bloch_model **model, const char *file, const char *centres, const double (*lattice)[3], int dim,
                                      const qep_log *log, qep_error *err);
 
+/* Deal H(R) and r(R) out to the images of minimal distance that Wannier90's _wsvec.dat lists (use_ws_distance). Faults are QEP_ERR_INPUT. */
+qep_status qep_bloch_model_images(qep_bloch_model *model, const char *file, const qep_log *log, qep_error *err);
+
 void qep_bloch_model_destroy(qep_bloch_model *model);
 
 /* Shared by the makers: arrays for `shifts` vectors; the reciprocal lattice and cell from `lattice` (QEP_ERR_CONFIG when it is flat);

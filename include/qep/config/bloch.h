@@ -17,7 +17,7 @@ typedef struct {
     const qep_bloch_model_row *row;
     double parameter[QEP_BLOCH_PARAMETERS];
     /* file */
-    char *file, *centres; /* resolved; centres may be NULL */
+    char *file, *centres, *images; /* resolved; the last two may be NULL */
     /* list; the lattice also of an _hr.dat (has_lattice) */
     int lattice_dim, has_lattice;
     double lattice[3][3];
