@@ -322,6 +322,38 @@ int read_transport_hamiltonian(reader *r, const json_node *node, qep_config_tran
 
 /* ---- together ---- */
 
+/* Does a lead touch this site, by its list or by its face? */
+static int lead_touches(const reader *r, const qep_terminal_spec *lead, size_t site) {
+    for (size_t i = 0; lead->face < 0 && i < lead->site_count; i++) {
+        if (lead->sites[i] == site) {
+            return 1;
+        }
+    }
+    if (lead->face < 0) {
+        return 0;
+    }
+    const qep_grid *grid = &r->draft->config.grid;
+    const int axis = lead->face / 2;
+    size_t stride = 1;
+    for (int d = 0; d < axis; d++) {
+        stride *= grid->axis[d].n;
+    }
+    return site / stride % grid->axis[axis].n == (lead->face % 2 ? grid->axis[axis].n - 1 : 0);
+}
+
+/* The evolved system is closed: what a lead would do at the driven site is nowhere in it. */
+static int check_driven_site(reader *r, const json_node *section, const qep_config_transport *t) {
+    for (size_t a = 0; t->has_drive && a < t->leads; a++) {
+        if (lead_touches(r, &t->terminal[a].spec, t->drive_site)) {
+            return reject(r, json_member(json_member(section, "drive"), "site"), "contradiction",
+                          "site %zu belongs to the lead \"%s\", and a reservoir cannot be driven; drive a site inside, or leave \"leads\" out: the "
+                          "evolved system is closed",
+                          t->drive_site, t->terminal[a].name);
+        }
+    }
+    return 1;
+}
+
 static int check_together(reader *r, const json_node *section, const qep_config_transport *t) {
     static const char *const of_leads[] = {"energies", "sweep", "linear_response", "nonlocal_work", "bound_states", "site_fields", "bond_currents",
                                            "entropy", "tolerance", "probes"};
@@ -340,6 +372,9 @@ static int check_together(reader *r, const json_node *section, const qep_config_
         if (node && (i != 2 || t->bond_currents)) {
             return reject(r, node, "inapplicable", "it has no effect without \"site_fields\"");
         }
+    }
+    if (!check_driven_site(r, section, t)) {
+        return 0;
     }
     static const char *const of_one[] = {"nonlocal_work", "drive"};
     for (size_t i = 0; t->variants && i < sizeof of_one / sizeof *of_one; i++) {
