@@ -53,7 +53,7 @@ void qep_run_announce_idle_keys(const qep_run_state *run) {
     } rows[] = {
         /* clang-format off */
         {"/solver/tolerance",        c->tolerance != 1e-10,                                                     solves,          unsolved                                     },
-        {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves,          unsolved                                     },
+        {"/solver/keep_unconverged", c->keep_unconverged,                                                       solves || c->transport.loop.given,          unsolved                                     },
         {"/solver/max_iterations",   c->max_iterations != 500,                                                  iterates,        direct                                       },
         {"/solver/method",           c->method != QEP_METHOD_AUTO && c->method != QEP_METHOD_FFT,               iterates,        unsolved                                     },
         {"/solver/neutralize",       c->neutralize,                                                             poses,           unsolved                                     },
