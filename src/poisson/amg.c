@@ -139,27 +139,45 @@ static double coupling(const qep_couplings *a, size_t i, int d, int side, size_t
     return a->g[d][*to];
 }
 
-/* Nothing fixes the constant of some networks, and a singular matrix is not hypre's: the cell of the largest diagonal of each gets a sink of that size. On
- * right sides without a net source that changes the constant alone, which is taken out of z anyway. */
-static qep_status find_anchors(const qep_elliptic *e, uint8_t *anchor, qep_error *err) {
-    size_t *best = NULL;
-    QEP_TRY(qep_alloc((void **)&best, e->net.count ? e->net.count : 1, sizeof *best, "connected pieces", err));
-    for (size_t k = 0; k < e->net.count; k++) {
-        best[k] = SIZE_MAX;
+static uint32_t root(uint32_t *parent, uint32_t i) {
+    while (parent[i] != i) {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
     }
-    for (size_t i = 0; i < e->a.count; i++) {
-        const uint32_t k = e->net.label ? e->net.label[i] : 0;
-        if (k != QEP_NET_NONE && k < e->net.count && e->net.singular[k] && e->a.inverse[i] > 0.0 &&
-            (best[k] == SIZE_MAX || e->a.inverse[i] < e->a.inverse[best[k]])) {
-            best[k] = i;
+    return i;
+}
+
+/* Some pieces of the matrix have no sink (nothing fixes their constant, or only a load does, which is not in the couplings), and a singular matrix is not
+ * hypre's: the cell of the largest diagonal of each gets a sink of that size. On right sides without a net source that changes the constant alone, which is
+ * taken out of z anyway. anchor: 1 for those cells. */
+static qep_status find_anchors(const qep_couplings *a, uint8_t *anchor, qep_error *err) {
+    uint32_t *parent = NULL, *best = NULL;
+    QEP_TRY(qep_alloc((void **)&parent, 2 * a->count, sizeof *parent, "connected pieces", err));
+    best = parent + a->count; /* of a root: that cell, NONE where the piece has a sink */
+    for (size_t i = 0; i < a->count; i++) {
+        parent[i] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        for (int d = 0; d < 3; d++) {
+            size_t to = 0;
+            if (coupling(a, i, d, 1, &to) > 0.0) {
+                parent[root(parent, (uint32_t)i)] = root(parent, (uint32_t)to);
+            }
         }
     }
-    for (size_t k = 0; k < e->net.count; k++) {
-        if (best[k] != SIZE_MAX) {
-            anchor[best[k]] = 1;
+    for (size_t i = 0; i < a->count; i++) {
+        best[i] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        const uint32_t top = root(parent, (uint32_t)i), now = best[top];
+        best[top] = now == QEP_NET_NONE || a->sink[i] > 0.0 ? QEP_NET_NONE : a->inverse[i] < a->inverse[now] ? (uint32_t)i : now;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (parent[i] == i && best[i] != QEP_NET_NONE && a->inverse[i] > 0.0) {
+            anchor[best[i]] = 1;
         }
     }
-    qep_free(best);
+    qep_free(parent);
     return QEP_OK;
 }
 
@@ -251,7 +269,7 @@ static qep_status number_cells(amg *m, const qep_couplings *a, HYPRE_Int *number
 
 static qep_status build(amg *m, const qep_elliptic *e, HYPRE_Int *number, uint8_t *anchor, qep_error *err) {
     QEP_TRY(number_cells(m, &e->a, number, err));
-    QEP_TRY(find_anchors(e, anchor, err));
+    QEP_TRY(find_anchors(&e->a, anchor, err));
     HYPRE_ClearAllErrors();
     fill_matrix(m, e, number, anchor);
     make_vector(&m->right, m->count);

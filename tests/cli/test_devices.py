@@ -132,10 +132,14 @@ def test_a_device_is_the_network_that_scipy_solves(solve, store, case):
     assert abs(sum(r["current"] for r in rows)) < 1e-9 * sum(abs(r["current"]) for r in rows)
 
 
+@pytest.mark.parametrize("method", ["pcg-mg", "pcg-amg"])
 @pytest.mark.parametrize("resistance", [1e-6, 1e-2, 1.0, 1e4])
-def test_a_piece_that_only_a_load_ties_to_a_voltage(solve, resistance):
+def test_a_piece_that_only_a_load_ties_to_a_voltage(solve, call, resistance, method):
     """Two strips without a way for a current between them, but a load: the far one floats, fed at one end, and what is fed leaves through the load."""
-    results, _ = solve({"grid": {"points": [40, 9], "lengths": [4.0, 0.9], "thickness": 0.1}, "materials": {"conductivity": "x > 1.9 && x < 2.1 ? 0 : 1 + y"},
+    if method == "pcg-amg" and "hypre (not built in)" in call("--version").stdout:
+        pytest.skip("this build has no hypre")
+    results, _ = solve({"solver": {"method": method},
+                        "grid": {"points": [40, 9], "lengths": [4.0, 0.9], "thickness": 0.1}, "materials": {"conductivity": "x > 1.9 && x < 2.1 ? 0 : 1 + y"},
                         "electrodes": [{"name": "near", "where": "x > 1.6 && x < 1.9", "voltage": 0.5}, {"name": "far", "where": "x > 2.1 && x < 2.4"},
                                        {"name": "end", "face": "x-high", "current": 0.25}, {"name": "start", "face": "x-low"}],
                         "loads": [{"between": ["far", "near"], "resistance": resistance}], "output": {"fields": ["V"]}})
