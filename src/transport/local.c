@@ -37,6 +37,18 @@ static void bond_products(const qep_green *g, const qep_bond *bond, double compl
     }
 }
 
+/* Occupations that differ by less than this are one: the local distribution is theirs, and so is its entropy. */
+static const double SAME_OCCUPATION = 1e-17;
+
+static int are_alike(const qep_occupation *o, size_t nt) {
+    for (size_t a = 1; a < nt; a++) {
+        if (!(fabs(o[a].f - o[0].f) <= SAME_OCCUPATION && fabs(o[a].g - o[0].g) <= SAME_OCCUPATION)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static void add_site(const double *density, const qep_occupation *o, size_t nt, double E, int with_u, size_t site, size_t sites, double *out) {
     double total = 0.0, filled = 0.0, empty = 0.0, entropy = 0.0;
     for (size_t a = 0; a < nt; a++) {
@@ -48,7 +60,8 @@ static void add_site(const double *density, const qep_occupation *o, size_t nt, 
     out[QEP_DENSITY_N * sites + site] = filled;
     out[QEP_DENSITY_U * sites + site] = with_u ? E * filled : 0.0;
     out[QEP_DENSITY_HS * sites + site] = entropy;
-    out[QEP_DENSITY_DIST * sites + site] = total > 0.0 ? total * qep_occupation_given(filled / total, empty / total).s : 0.0;
+    const int known = total <= 0.0 || are_alike(o, nt); /* most of the sea: no logarithms */
+    out[QEP_DENSITY_DIST * sites + site] = known ? entropy : total * qep_occupation_given(filled / total, empty / total).s;
 }
 
 static void add_bond(const double complex *product, const qep_occupation *o, size_t nt, double E, size_t bond, size_t bonds, double *out) {

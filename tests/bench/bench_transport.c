@@ -1,5 +1,5 @@
 /* Energies per second of scattering problems on clean and disordered squares, transmission alone and with scattering states on every site,
- * beside the floor: one zgetrf and zgetri of a block per slice. One thread; times are the best of three. */
+ * beside the floor: one zgetrf and zgetri of a block per slice, and the rate of zgemm and dgemm. One thread, its processor time; the best of three. */
 #include "transport/green.h"
 
 #include "qep/base/constants.h"
@@ -76,8 +76,8 @@ static int bench(size_t length, size_t width, double disorder) {
         j.states = states;
         j.E = 0.012 * QEP_E_CHARGE / system->unit;
         const double time = best_of_three(solve, &j), least = best_of_three(floor_work, &j);
-        printf("%4zu x %4zu  %-10s %-12s %8.2f energies/s  %6.2f of the floor's time  %8.1f MB  %3zu open\n", length, width,
-               disorder > 0.0 ? "disordered" : "clean", states ? "with states" : "T alone", 1.0 / time, time / least,
+        printf("%4zu x %4zu  %-10s %-12s by %s %8.2f energies/s  %6.2f of the floor's time  %8.1f MB  %3zu open\n", length, width,
+               disorder > 0.0 ? "disordered" : "clean", states ? "with states" : "T alone", system->tree ? "fronts" : "blocks", 1.0 / time, time / least,
                1e-6 * (double)qep_system_thread_bytes(system, states), green.open[0]);
         qep_green_free(&green);
     }
@@ -93,9 +93,40 @@ static int bench(size_t length, size_t width, double disorder) {
     return failed;
 }
 
+typedef struct {
+    size_t n;
+    double *a, *b, *c;
+} product;
+
+static void real_product(void *context) {
+    const product *p = context;
+    qep_dgemm(QEP_AS_IS, QEP_AS_IS, p->n, p->n, p->n, 1.0, p->a, p->n, p->b, p->n, 0.0, p->c, p->n);
+}
+
+static void complex_product(void *context) {
+    const product *p = context;
+    qep_zgemm(QEP_AS_IS, QEP_AS_IS, p->n, p->n, p->n, 1.0, (double complex *)p->a, p->n, (double complex *)p->b, p->n, 0.0, (double complex *)p->c, p->n);
+}
+
+/* What BLAS reaches on blocks of the size of a slice. */
+static int rates(size_t n) {
+    product p = {.n = n};
+    qep_error err = {0};
+    const int failed = qep_alloc((void **)&p.a, 2 * n * n, sizeof(double), "a", &err) || qep_alloc((void **)&p.b, 2 * n * n, sizeof(double), "b", &err) ||
+                       qep_alloc((void **)&p.c, 2 * n * n, sizeof(double), "c", &err);
+    if (!failed) {
+        const double cube = (double)n * (double)n * (double)n, real = best_of_three(real_product, &p), both = best_of_three(complex_product, &p);
+        printf("%zu x %zu: dgemm %.1f, zgemm %.1f Gflop/s\n", n, n, 2e-9 * cube / real, 8e-9 * cube / both);
+    }
+    qep_free(p.a);
+    qep_free(p.b);
+    qep_free(p.c);
+    return failed;
+}
+
 int main(void) {
     qep_linear_setup();
-    int failed = 0;
+    int failed = rates(100);
     for (size_t n = 40; n <= 120 && !failed; n += 40) {
         failed = bench(n, n, 0.0) || bench(n, n, 0.004);
     }
