@@ -9,6 +9,7 @@
 #include "poisson/kernel_impl.h"
 #include "qep/base/linear.h"
 #include "qep/spectral/series.h"
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -607,7 +608,16 @@ static void refusals(void **state) {
     assert_int_equal(qep_kernel_create(&kernel, (qep_kernel_axis[]){open, unknown, absent}, 0.0, 1, NULL), QEP_ERR_INTERNAL);
 }
 
-/* The even modes before the odd ones is the same kernel in another order, for even and odd m, with its gauge. */
+static double largest_of(const double *value, size_t count) {
+    double most = 0;
+    for (size_t i = 0; i < count; i++) {
+        most = fmax(most, fabs(value[i]));
+    }
+    return most;
+}
+
+/* The even modes before the odd ones is the same kernel in another order, for even and odd m, with its gauge. Rounding may differ: where a row stands in
+ * its block decides which of its kernels a BLAS takes, and on some processors those do not round alike. */
 static void evens_first(void **state) {
     (void)state;
     for (size_t m = 6; m <= 7; m++) {
@@ -616,10 +626,12 @@ static void evens_first(void **state) {
         assert_int_equal(qep_kernel_create(&plain, axis, 0.0, 1, NULL), QEP_OK);
         axis[0].evens_first = axis[1].evens_first = 1;
         assert_int_equal(qep_kernel_create(&sorted, axis, 0.0, 1, NULL), QEP_OK);
+        const double rounding = 16 * DBL_EPSILON * largest_of(qep_kernel_values(plain), 4 * (m + 2) * (m + 1));
         for (size_t i = 0; i < 4 * (m + 2) * (m + 1); i++) {
             const size_t x = i % (m + 1), y = i / (m + 1) % (m + 2), z = i / (m + 1) / (m + 2);
             const size_t sx = x % 2 ? m / 2 + 1 + x / 2 : x / 2, sy = y % 2 ? (m + 1) / 2 + 1 + y / 2 : y / 2;
-            assert_true(qep_kernel_values(plain)[i] == qep_kernel_values(sorted)[(z * (m + 2) + sy) * (m + 1) + sx]);
+            const double other = qep_kernel_values(sorted)[(z * (m + 2) + sy) * (m + 1) + sx];
+            assert_true(fabs(qep_kernel_values(plain)[i] - other) <= rounding);
         }
         qep_kernel_destroy(plain);
         qep_kernel_destroy(sorted);
