@@ -310,13 +310,15 @@ static const config_row rows[] = {
             "the residual per step (0.5) and earlier steps used by Anderson's mixing (6), largest change of phi that counts as converged (1e-7 V), most steps "
             "(60), phi to start from (0). Not converged: exit code 6."},
     {.path = "transport.drive", .type = ROW_SPECIAL, .read = read_transport_object, .write = write_transport_as_given,
-     .kind = "{\"site\", \"waveform\", \"filling\", \"step\", \"end\", \"cut\", \"hopping\", \"every\", \"force\"}",
+     .kind = "{\"site\", \"sites\", \"waveform\", \"potential\", \"filling\", \"step\", \"end\", \"cut\", \"hopping\", \"every\", \"force\"}",
      .schema = "{\"$ref\": \"#/$defs/transport_drive\"}",
      .example = "{\"site\": 0, \"waveform\": \"1e-21*sin(1e12*t)\", \"filling\": {\"mu\": 0, \"temperature\": \"300 K\"}, \"step\": \"0.1 fs\", "
                 "\"end\": \"1 fs\", \"cut\": 1}",
-     .doc = "Evolution of the closed system (leads left out): waveform in J, an expression of t in s, is added to the onsite energy of site; hopping "
-            "replaces the magnitude of its bonds; filling {mu, temperature} of H at t = 0, or {below, above} of two halves joined at t = 0; currents flow into "
-            "the sites >= cut; densities of every so many steps are written; force goes on behind the echo from the ends."},
+     .doc = "Evolution of the closed system (leads left out): waveform in J, an expression of t in s, is added to the onsite energy of site, or of all sites (a "
+            "list of waveforms: one for each); or on a grid potential, an expression of x, y, z, t in J, is added to U; hopping replaces the magnitude of the "
+            "bonds of driven sites; filling {mu, temperature} of H at t = 0, or {below, above} of the parts outside and inside the cut, joined at t = 0; cut: "
+            "currents flow into the sites from this one on, or into a list of sites, or on a grid to where an expression of x, y, z is not 0; densities of "
+            "every so many steps are written; force goes on behind the echo from the ends."},
 
     {.path = "output", .type = ROW_SECTION, .doc = "What is written."},
     {.path = "output.file", .type = ROW_TEXT, .offset = AT(config.output_file), .example = "\"film.h5\"",

@@ -16,13 +16,14 @@ void destroy_transport(qep_config_transport *t) {
     qep_field_spec_destroy(t->mass);
     qep_field_spec_destroy(t->potential);
     qep_field_spec_destroy(t->loop.start);
+    destroy_transport_drive(&t->drive);
     for (size_t i = 0; t->terminal && i < t->terminals; i++) {
         qep_free(t->terminal[i].name);
         qep_free(t->terminal[i].sites);
         qep_free(t->terminal[i].previous);
         qep_free(t->terminal[i].where);
     }
-    void *const all[] = {t->onsite, t->volume, t->hopping, t->terminal, t->energy, t->set_mu, t->set_temperature, t->waveform, t->variant, t->parameter_values};
+    void *const all[] = {t->onsite, t->volume, t->hopping, t->terminal, t->energy, t->set_mu, t->set_temperature, t->variant, t->parameter_values};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         qep_free(all[i]);
     }
@@ -322,38 +323,6 @@ int read_transport_hamiltonian(reader *r, const json_node *node, qep_config_tran
 
 /* ---- together ---- */
 
-/* Does a lead touch this site, by its list or by its face? */
-static int lead_touches(const reader *r, const qep_terminal_spec *lead, size_t site) {
-    for (size_t i = 0; lead->face < 0 && i < lead->site_count; i++) {
-        if (lead->sites[i] == site) {
-            return 1;
-        }
-    }
-    if (lead->face < 0) {
-        return 0;
-    }
-    const qep_grid *grid = &r->draft->config.grid;
-    const int axis = lead->face / 2;
-    size_t stride = 1;
-    for (int d = 0; d < axis; d++) {
-        stride *= grid->axis[d].n;
-    }
-    return site / stride % grid->axis[axis].n == (lead->face % 2 ? grid->axis[axis].n - 1 : 0);
-}
-
-/* The evolved system is closed: what a lead would do at the driven site is nowhere in it. */
-static int check_driven_site(reader *r, const json_node *section, const qep_config_transport *t) {
-    for (size_t a = 0; t->has_drive && a < t->leads; a++) {
-        if (lead_touches(r, &t->terminal[a].spec, t->drive_site)) {
-            return reject(r, json_member(json_member(section, "drive"), "site"), "contradiction",
-                          "site %zu belongs to the lead \"%s\", and a reservoir cannot be driven; drive a site inside, or leave \"leads\" out: the "
-                          "evolved system is closed",
-                          t->drive_site, t->terminal[a].name);
-        }
-    }
-    return 1;
-}
-
 static int check_together(reader *r, const json_node *section, const qep_config_transport *t) {
     static const char *const of_leads[] = {"energies", "sweep", "linear_response", "nonlocal_work", "bound_states", "site_fields", "bond_currents",
                                            "entropy", "tolerance", "probes"};
@@ -363,7 +332,7 @@ static int check_together(reader *r, const json_node *section, const qep_config_
             return reject(r, node, "inapplicable", "it belongs to a conductor with leads, and \"leads\" is not given");
         }
     }
-    if (t->leads == 0 && !t->has_drive) {
+    if (t->leads == 0 && !t->drive.given) {
         return reject_missing(r, section, "leads", "the reservoirs; only a \"drive\" does without");
     }
     static const char *const of_fields[] = {"entropy", "bound_states", "bond_currents"};
@@ -373,7 +342,7 @@ static int check_together(reader *r, const json_node *section, const qep_config_
             return reject(r, node, "inapplicable", "it has no effect without \"site_fields\"");
         }
     }
-    if (!check_driven_site(r, section, t)) {
+    if (!check_transport_driven_sites(r, json_member(section, "drive"))) {
         return 0;
     }
     static const char *const of_one[] = {"nonlocal_work", "drive"};
@@ -473,8 +442,11 @@ void write_transport_definitions(writer *w) {
                "{\"type\": \"object\", \"required\": [\"below\", \"above\"], \"properties\": {\"below\": {\"$ref\": \"#/$defs/transport_filling\"}, \"above\": "
                "{\"$ref\": \"#/$defs/transport_filling\"}, " META "}");
     definition(w, "transport_drive",
-               "{\"type\": \"object\", \"required\": [\"site\", \"waveform\", \"filling\", \"step\", \"end\", \"cut\"], \"properties\": {\"site\": {\"type\": "
-               "\"integer\", \"minimum\": 0}, \"waveform\": {\"type\": \"string\", \"minLength\": 1}, \"hopping\": " SCALAR ", \"filling\": {\"anyOf\": "
-               "[{\"$ref\": \"#/$defs/transport_filling\"}, {\"$ref\": \"#/$defs/transport_halves\"}]}, \"step\": " SCALAR ", \"end\": " SCALAR ", \"cut\": "
-               "{\"type\": \"integer\", \"minimum\": 1}, \"every\": {\"type\": \"integer\", \"minimum\": 1}, \"force\": {\"type\": \"boolean\"}, " META "}");
+               "{\"type\": \"object\", \"required\": [\"filling\", \"step\", \"end\", \"cut\"], \"properties\": {\"site\": {\"type\": \"integer\", "
+               "\"minimum\": 0}, \"sites\": " SITES ", \"waveform\": {\"anyOf\": [{\"type\": \"string\", \"minLength\": 1}, {\"type\": \"array\", "
+               "\"minItems\": 1, \"items\": {\"type\": \"string\", \"minLength\": 1}}]}, \"potential\": {\"type\": \"string\", \"minLength\": 1}, "
+               "\"hopping\": " SCALAR ", \"filling\": {\"anyOf\": [{\"$ref\": \"#/$defs/transport_filling\"}, {\"$ref\": "
+               "\"#/$defs/transport_halves\"}]}, \"step\": " SCALAR ", \"end\": " SCALAR ", \"cut\": {\"anyOf\": [{\"type\": \"integer\", \"minimum\": "
+               "1}, " SITES ", {\"type\": \"string\", \"minLength\": 1}]}, \"every\": {\"type\": \"integer\", \"minimum\": 1}, \"force\": {\"type\": "
+               "\"boolean\"}, " META "}");
 }

@@ -16,7 +16,7 @@ void finish_transport(reader *r);
 void destroy_transport(qep_config_transport *t);
 void write_transport_definitions(writer *w);
 
-/* transport.c, transport_parts.c, transport_sweep.c, transport_loop.c: parts of the section. */
+/* transport.c, transport_parts.c, transport_sweep.c, transport_loop.c, transport_drive.c: parts of the section. */
 int read_transport_hamiltonian(reader *r, const json_node *node, qep_config_transport *t);
 int read_transport_loop(reader *r, const json_node *section, const json_node *node, qep_config_transport *t);
 int read_transport_sweep(reader *r, const json_node *section, const json_node *node, qep_config_transport *t);
@@ -24,6 +24,10 @@ int read_transport_energy(reader *r, const json_node *node, double *value);
 int read_transport_sites(reader *r, const json_node *node, size_t **sites, size_t *count);
 int read_transport_text(reader *r, const json_node *node, char **text);
 int read_transport_terminals(reader *r, const json_node *leads, const json_node *probes);
+int read_transport_temperature(reader *r, const json_node *node, double *value);
 int read_transport_drive(reader *r, const json_node *node);
+/* The evolved system is closed: what a lead would do at a driven site is nowhere in it. */
+int check_transport_driven_sites(reader *r, const json_node *drive);
+void destroy_transport_drive(qep_config_drive *drive);
 
 #endif

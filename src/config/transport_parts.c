@@ -1,4 +1,4 @@
-/* "transport": leads, probes and the drive. */
+/* "transport": leads and probes. */
 #include "config/transport.h"
 
 #include "qep/base/memory.h"
@@ -25,7 +25,7 @@ static int read_word(reader *r, const json_node *node, const char *const *names,
     return -1;
 }
 
-static int read_temperature(reader *r, const json_node *node, double *value) {
+int read_transport_temperature(reader *r, const json_node *node, double *value) {
     const qep_dimension kelvin = QEP_DIM_TEMPERATURE;
     return read_scalar(r, node, &kelvin, value) &&
            (*value >= 0.0 || reject(r, node, "out_of_range", "%g K came; a temperature is 0 or above", *value));
@@ -104,7 +104,7 @@ static int read_lead(reader *r, const json_node *node, qep_config_terminal *t) {
                     *period = json_member(node, "period");
     size_t count = 0;
     double number = 0.0;
-    good = read_transport_energy(r, json_member(node, "mu"), &s->mu) && read_temperature(r, json_member(node, "temperature"), &s->temperature);
+    good = read_transport_energy(r, json_member(node, "mu"), &s->mu) && read_transport_temperature(r, json_member(node, "temperature"), &s->temperature);
     good = (!face || (s->face = read_word(r, face, faces, 6)) >= 0) && good;
     good = (!sites || read_transport_sites(r, sites, &t->sites, &s->site_count)) && good;
     good = (!previous || read_transport_sites(r, previous, &t->previous, &count)) && good;
@@ -146,7 +146,7 @@ static int read_probe(reader *r, const json_node *node, qep_config_terminal *t) 
         return temperature ? reject(r, temperature, "inapplicable", "only a voltage probe has a given temperature")
                            : reject_missing(r, node, "temperature", "a voltage probe has a given one");
     }
-    good = (!temperature || read_temperature(r, temperature, &s->temperature)) && good;
+    good = (!temperature || read_transport_temperature(r, temperature, &s->temperature)) && good;
     good = (!sites || read_transport_sites(r, sites, &t->sites, &s->site_count)) && good;
     good = (!where || (read_transport_text(r, where, &t->where) && check_expression(r, where, t->where, 1))) && good;
     s->sites = t->sites;
@@ -182,59 +182,4 @@ int read_transport_terminals(reader *r, const json_node *leads, const json_node 
         good = (i < first ? read_lead(r, leads->child[i], terminal) : read_probe(r, probes->child[i - first], terminal)) && good;
     }
     return good && check_names(r, leads, 0, t) && check_names(r, probes, first, t);
-}
-
-/* ---- drive ---- */
-
-static int read_filling(reader *r, const json_node *node, double *mu, double *temperature) {
-    static const char *const keys[] = {"mu", "temperature"};
-    return (node->kind == JSON_OBJECT || reject(r, node, "wrong_type", "{\"mu\": E, \"temperature\": T} is needed")) && check_keys(r, node, keys, 2) &&
-           needs(r, node, "mu", "of the filling at t = 0") && needs(r, node, "temperature", "of the filling at t = 0") &&
-           read_transport_energy(r, json_member(node, "mu"), mu) && read_temperature(r, json_member(node, "temperature"), temperature);
-}
-
-static int read_fillings(reader *r, const json_node *node, qep_config_transport *t) {
-    static const char *const keys[] = {"below", "above"};
-    if (!json_member(node, "below") && !json_member(node, "above")) {
-        return read_filling(r, node, &t->drive_mu[0], &t->drive_temperature[0]);
-    }
-    t->drive_joined = 1;
-    int good = check_keys(r, node, keys, 2);
-    for (size_t k = 0; k < 2; k++) {
-        good = needs(r, node, keys[k], "the filling of the sites on that side of the cut") && good;
-        good = good && read_filling(r, json_member(node, keys[k]), &t->drive_mu[k], &t->drive_temperature[k]);
-    }
-    return good;
-}
-
-int read_transport_drive(reader *r, const json_node *node) {
-    static const char *const keys[] = {"site", "waveform", "filling", "step", "end", "cut", "hopping", "every", "force"};
-    qep_config_transport *t = &r->draft->config.transport;
-    const qep_dimension second = QEP_DIM_TIME;
-    int good = check_keys(r, node, keys, sizeof keys / sizeof *keys);
-    for (size_t k = 0; k < 6; k++) {
-        good = needs(r, node, keys[k], "a drive has site, waveform, filling, step, end and cut") && good;
-    }
-    if (!good) {
-        return 0;
-    }
-    const json_node *waveform = json_member(node, "waveform"), *hopping = json_member(node, "hopping"), *every = json_member(node, "every"),
-                    *force = json_member(node, "force");
-    double site = 0.0, cut = 0.0, number = 1.0;
-    t->has_drive = 1;
-    good = read_integer(r, json_member(node, "site"), 0, 1e9, &site) && read_integer(r, json_member(node, "cut"), 1, 1e9, &cut);
-    if (waveform->kind == JSON_NUMBER) {
-        return reject(r, waveform, "wrong_type", "a number came; the waveform is an expression of t in J, like \"1e-21*sin(2*pi*t/1e-12)\"");
-    }
-    good = read_transport_text(r, waveform, &t->waveform) && check_expression(r, waveform, t->waveform, 1) && good;
-    good = read_fillings(r, json_member(node, "filling"), t) && good;
-    good = read_scalar(r, json_member(node, "step"), &second, &t->drive_step) && good;
-    good = read_scalar(r, json_member(node, "end"), &second, &t->drive_end) && good;
-    good = (!hopping || read_transport_energy(r, hopping, &t->drive_hopping)) && good;
-    good = (!every || read_integer(r, every, 1, 1e9, &number)) && good;
-    good = (!force || read_switch(r, force, &t->drive_force)) && good;
-    t->drive_site = (size_t)site;
-    t->drive_cut = (size_t)cut;
-    t->drive_every = (size_t)number;
-    return good;
 }

@@ -88,7 +88,7 @@ qep_status qep_run_transport_pose(qep_run_state *run, qep_error *err) {
         qep_run_transport_add_meshes(run, t);
     }
     snprintf(run->report->summary, sizeof run->report->summary, "transport: %zu site%s, %zu lead%s, %zu probe%s%s", t->conductor.h.count, t->conductor.h.count == 1 ? "" : "s",
-             c->leads, c->leads == 1 ? "" : "s", c->terminals - c->leads, c->terminals - c->leads == 1 ? "" : "s", c->has_drive ? ", driven" : "");
+             c->leads, c->leads == 1 ? "" : "s", c->terminals - c->leads, c->terminals - c->leads == 1 ? "" : "s", c->drive.given ? ", driven" : "");
     return QEP_OK;
 }
 
@@ -104,7 +104,7 @@ size_t qep_run_transport_memory(const qep_run_state *run) {
         bytes += QEP_RUN_SITE_FIELDS * run->count * sizeof(double);
     }
     bytes += qep_run_transport_loop_memory(run);
-    if (c->has_drive && t) {
+    if (c->drive.given && t) {
         bytes += 5 * sites * sites * 2 * sizeof(double);
     }
     return bytes;
@@ -182,7 +182,7 @@ qep_status qep_run_transport_compute(qep_run_state *run, qep_error *err) {
         QEP_TRY(compute_steady(run, t, err));
         QEP_TRY(c->has_work_site ? qep_run_transport_work_map(run, t, err) : QEP_OK);
     }
-    return c->has_drive ? qep_run_transport_drive(run, t, err) : QEP_OK;
+    return c->drive.given ? qep_run_transport_drive(run, t, err) : QEP_OK;
 }
 
 void qep_run_transport_release(qep_run_state *run) {

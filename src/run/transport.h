@@ -76,11 +76,15 @@ qep_status qep_run_transport_solve(qep_run_state *run, qep_run_transport *t, qep
 const qep_config_transport *qep_run_transport_at(const qep_run_state *run, size_t value);
 void qep_run_transport_free_values(qep_run_transport *t);
 
-/* transport_tables.c */
+/* transport_tables.c: a table of the section, value [shape] copied. */
+qep_status qep_run_transport_put(qep_run_state *run, const char *name, const char *long_name, const char *unit, const char *axes, const double *value,
+                                 int rank, const size_t *shape, qep_error *err);
 qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_transport *t, qep_error *err);
 qep_status qep_run_transport_transmission(qep_run_state *run, const qep_run_transport *t, qep_error *err);
 qep_status qep_run_transport_response(qep_run_state *run, const qep_run_transport *t, qep_error *err);
 qep_status qep_run_transport_work_map(qep_run_state *run, const qep_run_transport *t, qep_error *err);
+
+/* transport_drive.c: the evolution that the configuration asks for. */
 qep_status qep_run_transport_drive(qep_run_state *run, qep_run_transport *t, qep_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static qep_status put(qep_run_state *run, const char *name, const char *long_name, const char *unit, const char *axes, const double *value, int rank,
+qep_status qep_run_transport_put(qep_run_state *run, const char *name, const char *long_name, const char *unit, const char *axes, const double *value, int rank,
                       const size_t *shape, qep_error *err) {
     qep_run_table t = {.section = "transport", .rank = rank, .value = (double *)(uintptr_t)value};
     snprintf(t.name, sizeof t.name, "%s", name);
@@ -46,7 +46,7 @@ static qep_status put_per_set(qep_run_state *run, const char *name, const char *
     const int swept = run->config->transport.sets > 0;
     char axes[64];
     snprintf(axes, sizeof axes, swept ? "set %s" : "%s", axis);
-    return put(run, name, long_name, unit, axes, value, swept ? 2 : 1, swept ? shape : shape + 1, err);
+    return qep_run_transport_put(run, name, long_name, unit, axes, value, swept ? 2 : 1, swept ? shape : shape + 1, err);
 }
 
 static qep_status put_currents(qep_run_state *run, const qep_steady *s, qep_error *err) {
@@ -74,7 +74,7 @@ static qep_status put_currents(qep_run_state *run, const qep_steady *s, qep_erro
     qep_free(current);
     QEP_TRY(status);
     const size_t sets = s->sets;
-    return put(run, "clausius", "sum over reservoirs of -I_Q/T", "W K^-1", run->config->transport.sets ? "set" : "", s->clausius,
+    return qep_run_transport_put(run, "clausius", "sum over reservoirs of -I_Q/T", "W K^-1", run->config->transport.sets ? "set" : "", s->clausius,
                run->config->transport.sets ? 1 : 0, &sets, err);
 }
 
@@ -137,7 +137,7 @@ static qep_status put_site_fields(qep_run_state *run, const qep_run_transport *t
         QEP_TRY(put_sites(run, t, rows[i].name, rows[i].text, rows[i].unit, rows[i].per_volume, rows[i].value, err));
     }
     const size_t sites = s->sites;
-    return s->bound_states ? put(run, "missing_weight", "share of a site's states that belongs to bound states", "1", "site", s->weight, 1, &sites, err)
+    return s->bound_states ? qep_run_transport_put(run, "missing_weight", "share of a site's states that belongs to bound states", "1", "site", s->weight, 1, &sites, err)
                            : QEP_OK;
 }
 
@@ -166,8 +166,8 @@ static qep_status put_bonds(qep_run_state *run, const qep_steady *s, qep_error *
         ends[b] = (double)s->bond_from[b];
         ends[s->bonds + b] = (double)s->bond_to[b];
     }
-    qep_status status = put(run, "bonds/from", "site", "1", "", ends, 1, &s->bonds, err);
-    status = status == QEP_OK ? put(run, "bonds/to", "site", "1", "", ends + s->bonds, 1, &s->bonds, err) : status;
+    qep_status status = qep_run_transport_put(run, "bonds/from", "site", "1", "", ends, 1, &s->bonds, err);
+    status = status == QEP_OK ? qep_run_transport_put(run, "bonds/to", "site", "1", "", ends + s->bonds, 1, &s->bonds, err) : status;
     qep_free(ends);
     QEP_TRY(status);
     for (size_t i = 0; i < 3; i++) {
@@ -187,7 +187,7 @@ static qep_status put_parameter(qep_run_state *run, qep_error *err) {
         value[i] = c->variant[i / (c->sets / c->variants)].parameter_values[c->parameter];
     }
     snprintf(text, sizeof text, "parameter \"%s\" of each set, SI", run->config->parameters.name[c->parameter]);
-    const qep_status status = put(run, "parameter", text, "1", "set", value, 1, &c->sets, err);
+    const qep_status status = qep_run_transport_put(run, "parameter", text, "1", "set", value, 1, &c->sets, err);
     qep_free(value);
     return status;
 }
@@ -200,7 +200,7 @@ qep_status qep_run_transport_steady_tables(qep_run_state *run, const qep_run_tra
     QEP_TRY(t->steady.n ? put_site_fields(run, t, err) : QEP_OK);
     if (t->steady.bound_states) {
         const size_t n = t->steady.bound_states;
-        QEP_TRY(put(run, "bound_energies", "energies of the bound states", "J", "", t->steady.bound_energy, 1, &n, err));
+        QEP_TRY(qep_run_transport_put(run, "bound_energies", "energies of the bound states", "J", "", t->steady.bound_energy, 1, &n, err));
     }
     return run->config->transport.bond_currents && t->steady.J_N ? put_bonds(run, &t->steady, err) : QEP_OK;
 }
@@ -213,17 +213,17 @@ static qep_status put_per_value(qep_run_state *run, const char *name, const char
     size_t with_values[6] = {run->config->transport.variants};
     char all[64];
     if (with_values[0] == 0) {
-        return put(run, name, long_name, unit, axes, value, rank, shape, err);
+        return qep_run_transport_put(run, name, long_name, unit, axes, value, rank, shape, err);
     }
     memcpy(with_values + 1, shape, (size_t)rank * sizeof *shape);
     snprintf(all, sizeof all, "value %s", axes);
-    return put(run, name, long_name, unit, all, value, rank + 1, with_values, err);
+    return qep_run_transport_put(run, name, long_name, unit, all, value, rank + 1, with_values, err);
 }
 
 qep_status qep_run_transport_transmission(qep_run_state *run, const qep_run_transport *t, qep_error *err) {
     const qep_config_transport *c = &run->config->transport;
     const size_t n = c->terminals, shape[3] = {c->energies, n, n}, of_tau[2] = {c->energies, t->most};
-    QEP_TRY(put(run, "energies", "energies of the transmission", "J", "", c->energy, 1, shape, err));
+    QEP_TRY(qep_run_transport_put(run, "energies", "energies of the transmission", "J", "", c->energy, 1, shape, err));
     QEP_TRY(put_per_value(run, "transmission", "T_ab from terminal b to a, per spin", "1", "energies leads leads", t->transmission, 3, shape, err));
     return t->tau ? put_per_value(run, "transmission_eigenvalues", "descending; nan: no such mode", "1", "energies", t->tau, 2, of_tau, err) : QEP_OK;
 }
@@ -253,7 +253,7 @@ static qep_status put_coefficient(qep_run_state *run, const qep_run_transport *t
     }
     char table[64];
     snprintf(table, sizeof table, "response/%s", name);
-    const qep_status status = run->config->transport.variants ? put(run, table, text, unit ? unit : "1", "value", all, 1, &t->values, err)
+    const qep_status status = run->config->transport.variants ? qep_run_transport_put(run, table, text, unit ? unit : "1", "value", all, 1, &t->values, err)
                                                               : qep_run_number(run, 0, "transport", name, all[0], unit, err);
     qep_free(all);
     return status;
@@ -287,7 +287,7 @@ qep_status qep_run_transport_work_map(qep_run_state *run, const qep_run_transpor
     qep_work_map m;
     QEP_TRY(qep_work_map_solve(t->conductor.system, c->work_site, t->mean_mu, t->mean_temperature, c->spin_factor, c->tolerance, run->options->threads, &m, err));
     const size_t sites = m.sites;
-    qep_status status = put(run, "work/w", "dOmega of a site per energy of the driven one", "1", "site", m.w, 1, &sites, err);
+    qep_status status = qep_run_transport_put(run, "work/w", "dOmega of a site per energy of the driven one", "1", "site", m.w, 1, &sites, err);
     const struct {
         const char *name;
         double value;
@@ -296,77 +296,5 @@ qep_status qep_run_transport_work_map(qep_run_state *run, const qep_run_transpor
         status = qep_run_number(run, 0, "transport", rows[i].name, rows[i].value, NULL, err);
     }
     qep_work_map_free(&m);
-    return status;
-}
-
-/* ---- Drive ------------------------------------------------------------------------------------------------------------------ */
-
-static qep_status waveform(void *context, double t, double *energy, qep_error *err) {
-    return qep_expression_evaluate(context, 0.0, 0.0, 0.0, t, energy, err);
-}
-
-/* The drive's own hopping: magnitude of every bond of the driven site. */
-static void set_hopping(qep_hamiltonian *h, size_t site, double hopping) {
-    for (size_t i = 0; i < h->count; i++) {
-        for (size_t k = h->row[i]; k < h->row[i + 1]; k++) {
-            if (i == site || h->column[k] == site) {
-                h->value[k] *= cabs(h->value[k]) > 0.0 ? fabs(hopping) / cabs(h->value[k]) : 0.0;
-            }
-        }
-    }
-}
-
-static qep_status put_evolution(qep_run_state *run, const qep_evolution *e, qep_error *err) {
-    const size_t frames[2] = {e->frames, e->sites}, steps = e->steps;
-    const struct {
-        const char *name, *text, *unit;
-        const double *value;
-    } sites[] = {{"drive/n", "particles per site", "1", e->n}, {"drive/s", "entropy per site", "J K^-1", e->s}, {"drive/e", "energy per site", "J", e->e}},
-      flows[] = {{"drive/t_step", "start of the step", "s", e->flow_t},
-                 {"drive/J_N", "particle current into the sites from the cut on", "s^-1", e->J_N},
-                 {"drive/J_S", "entropy current into them", "W K^-1", e->J_S},
-                 {"drive/J_E", "energy current into them", "W", e->J_E}};
-    QEP_TRY(put(run, "drive/t", "time", "s", "", e->t, 1, frames, err));
-    for (size_t i = 0; i < 3; i++) {
-        QEP_TRY(put(run, sites[i].name, sites[i].text, sites[i].unit, "drive/t site", sites[i].value, 2, frames, err));
-    }
-    for (size_t i = 0; i < 4; i++) {
-        QEP_TRY(put(run, flows[i].name, flows[i].text, flows[i].unit, i ? "drive/t_step" : "", flows[i].value, 1, &steps, err));
-    }
-    const struct {
-        const char *name, *unit;
-        double value;
-    } rows[] = {{"drive_delta_N", NULL, e->delta_N}, {"drive_delta_S", "J K^-1", e->delta_S}, {"drive_delta_E", "J", e->delta_E}, {"drive_heat", "J", e->heat},
-                {"drive_heat_by_entropy", "J", e->heat_by_entropy}, {"drive_missing_heat", "J", e->missing}, {"drive_work", "J", e->work},
-                {"drive_residual_N", NULL, e->residual_N}, {"drive_residual_S", NULL, e->residual_S}, {"drive_residual_E", NULL, e->residual_E},
-                {"drive_entropy_drift", NULL, e->entropy_drift}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        QEP_TRY(qep_run_number(run, 0, "transport", rows[i].name, rows[i].value, rows[i].unit, err));
-    }
-    return QEP_OK;
-}
-
-qep_status qep_run_transport_drive(qep_run_state *run, qep_run_transport *t, qep_error *err) {
-    const qep_config_transport *c = &run->config->transport;
-    qep_expression *expression = NULL;
-    qep_evolution e;
-    QEP_TRY(qep_expression_create(&expression, c->waveform, 1, &run->config->parameters, "/transport/drive/waveform", err));
-    if (c->drive_hopping != 0.0 && c->drive_site < t->conductor.h.count) {
-        set_hopping(&t->conductor.h, c->drive_site, c->drive_hopping);
-    }
-    const qep_drive d = {.site = c->drive_site, .waveform = waveform, .context = expression, .joined = c->drive_joined,
-                         .mu = {c->drive_mu[0], c->drive_mu[1]}, .temperature = {c->drive_temperature[0], c->drive_temperature[1]}, .step = c->drive_step,
-                         .end = c->drive_end, .cut = c->drive_cut, .every = c->drive_every, .force = c->drive_force, .spin = c->spin_factor,
-                         .threads = run->options->threads, .log = run->log};
-    qep_status status = qep_evolve(&t->conductor.h, &d, &e, err);
-    qep_expression_destroy(expression);
-    QEP_TRY(status);
-    const double kT = QEP_BOLTZMANN * d.temperature[0];
-    if (kT < e.level_spacing) {
-        qep_log_write(run->log, QEP_LOG_WARNING, "transport: k_B T = %.3g J is below the spacing of levels, about %.3g J: numbers depend on the length of the chain",
-                      kT, e.level_spacing);
-    }
-    status = put_evolution(run, &e, err);
-    qep_evolution_free(&e);
     return status;
 }

@@ -79,12 +79,12 @@ static double complex *element(const qep_band *b, size_t row, size_t column) {
     return b->band + row * (2 * b->half + 1) + (column + b->half - row);
 }
 
-void qep_band_factor(qep_band *b, const qep_hamiltonian *h, double tau, size_t site, double shift) {
+void qep_band_factor(qep_band *b, const qep_hamiltonian *h, const double *onsite, double tau) {
     const size_t n = b->count, w = b->half;
     memset(b->band, 0, n * (2 * w + 1) * sizeof *b->band);
     for (size_t p = 0; p < n; p++) {
         const size_t i = b->order[p];
-        *element(b, p, p) = 1.0 + I * tau * (h->onsite[i] + (i == site ? shift : 0.0));
+        *element(b, p, p) = 1.0 + I * tau * onsite[i];
         for (size_t k = h->row[i]; k < h->row[i + 1]; k++) {
             *element(b, p, b->place[h->column[k]]) = I * tau * h->value[k];
         }

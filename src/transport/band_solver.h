@@ -13,8 +13,8 @@ typedef struct {
 /* Choose the order of sites (the user's, or levels of a search, whichever has the narrower band). */
 qep_status qep_band_init(qep_band *b, const qep_hamiltonian *h, qep_error *err);
 void qep_band_free(qep_band *b);
-/* Factor 1 + i tau (H + shift at one site), tau in 1/J. No pivoting: the Hermitian part is the identity. */
-void qep_band_factor(qep_band *b, const qep_hamiltonian *h, double tau, size_t site, double shift);
+/* Factor 1 + i tau H with these onsite energies [count], tau in 1/energy. No pivoting: the Hermitian part is the identity. */
+void qep_band_factor(qep_band *b, const qep_hamiltonian *h, const double *onsite, double tau);
 /* Solve in place for `columns` right sides, v [count, columns] in permuted order, rows contiguous. */
 void qep_band_solve(const qep_band *b, double *v, size_t columns);
 

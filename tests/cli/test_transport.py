@@ -84,6 +84,50 @@ def test_a_driven_chain(run, tmp_path):
         assert s.sum(axis=1) == pytest.approx(s[0].sum(), rel=1e-11)
 
 
+def driven_plane(**more):
+    """A disordered plane of 9 x 7 sites in a magnetic field."""
+    drive = {"filling": {"mu": "40 meV", "temperature": 60}, "step": "1 fs", "end": "60 fs", "cut": "x > 15e-9 && y < 20e-9 ? 1 : 0", "force": True, **more}
+    return {"grid": {"points": [9, 7], "spacing": ["5 nm", "5 nm"]}, "boundary": {"x": "natural", "y": "natural"},
+            "transport": {"hamiltonian": {"kind": "grid", "mass": "0.067 m_e", "potential": "3e-21*sin(1e9*x)*cos(7e8*y)", "magnetic_field": "4 T"}, "drive": drive}}
+
+
+PLANE_DRIVES = {
+    "potential": {"potential": "2e-21*sin(1e14*t)*exp(-((x-12e-9)^2+(y-8e-9)^2)/1e-16)"},
+    "sites": {"sites": [11, 20, 33], "waveform": "3e-21*sin(1e14*t)"},
+    "pump": {"sites": [11, 13], "waveform": ["3e-21*sin(1e14*t)", "3e-21*cos(1e14*t)"], "hopping": "10 meV"},
+    "joined": {"site": 4, "waveform": "1e-21*t/1e-14", "filling": {"below": {"mu": "30 meV", "temperature": 30}, "above": {"mu": "60 meV", "temperature": 90}}},
+}
+
+
+@pytest.mark.parametrize("way", PLANE_DRIVES)
+def test_a_driven_plane(run, tmp_path, way):
+    """With flux and disorder N and S of an irregular region change by what flows over its border, E by its own books, to rounding."""
+    result = run(driven_plane(**PLANE_DRIVES[way]))
+    numbers = result.json["results"]["transport"]
+    assert all(numbers[f"drive_residual_{x}"] < 1e-13 for x in "NSEW") and numbers["drive_entropy_drift"] < 1e-12
+    assert numbers["drive_work"] == pytest.approx(numbers["drive_work_by_force"], rel=1e-9, abs=0) and abs(numbers["drive_work"]) > 1e-24
+    x, y = np.meshgrid(5e-9 * (np.arange(9) + .5), 5e-9 * (np.arange(7) + .5))
+    inside = ((x > 15e-9) & (y < 20e-9)).ravel()
+    with h5py.File(tmp_path / "case.h5", "r") as file:
+        group = file["data/0/results/transport/drive"]
+        for name, change, flow, scale in (("n", "N", "J_N", 1), ("s", "S", "J_S", K)):
+            values, total = group[name][...], group[flow][...].sum() * 1e-15
+            assert values[-1, inside].sum() - values[0, inside].sum() == pytest.approx(total, abs=1e-12 * scale)
+            assert numbers[f"drive_delta_{change}"] == pytest.approx(total, rel=1e-9, abs=0) and abs(total) > 1e-6 * scale
+
+
+def test_a_potential_on_single_sites_is_their_waveform(run):
+    """Two ways to say the same: a potential that is 0 elsewhere, and driven sites; a cut by expression, by list and by its first site."""
+    pulse = "3e-21*sin(1e14*t)"
+    cut = [i for i in range(63) if i >= 27]
+    cases = [{"potential": f"abs(x-12.5e-9) < 1e-9 && y > 5e-9 && y < 15e-9 ? {pulse} : 0", "cut": "y > 14e-9 ? 1 : 0"},
+             {"sites": [11, 20], "waveform": pulse, "cut": cut}, {"sites": [20, 11], "waveform": [pulse, pulse], "cut": 27}]
+    first, *others = (run(driven_plane(**case), "-o", f"{k}.h5").json["results"]["transport"] for k, case in enumerate(cases))
+    for other in others:
+        for name in ("drive_heat", "drive_work", "drive_delta_S", "drive_missing_heat"):
+            assert other[name] == pytest.approx(first[name], rel=1e-9, abs=0)
+
+
 @pytest.mark.parametrize("path, value, code, word", [
     ("transport.leads[0].temperature", -1, 3, "temperature"), ("transport.leads[0].gamma", "-1 meV", 3, "gamma"), ("transport.leads[0].sites", [3], 3, "site 3"),
     ("transport.leads[1].name", "L", 3, "used twice"), ("transport.leads[0].kind", "stripe", 3, '"strip"'), ("transport.hamiltonian.onsite", [], 3, "onsite"),

@@ -25,6 +25,23 @@ typedef struct {
     qep_field_spec *start; /* phi to begin with, V; NULL: 0; owned */
 } qep_config_loop;
 
+/* A driven closed system. */
+typedef struct {
+    int given, joined, force;
+    size_t *site; /* [sites] driven ones; NULL: potential */
+    size_t sites;
+    char **waveform; /* [waveforms] expressions of t, J: one for all sites or one for each */
+    size_t waveforms;
+    char *potential; /* expression of x, y, z, t on the grid, J; NULL: sites */
+    int has_hopping;
+    double hopping; /* J: magnitude of every bond of a driven site */
+    /* The region that currents flow into: an expression on the grid, nonzero inside; a set of sites; or every site from the first one on. */
+    char *where;
+    size_t *inside, inside_count, from;
+    double mu[2], temperature[2], step, end;
+    size_t every;
+} qep_config_drive;
+
 typedef struct qep_config_transport qep_config_transport;
 struct qep_config_transport {
     int given;
@@ -58,11 +75,7 @@ struct qep_config_transport {
     int has_work_site;
 
     qep_config_loop loop;
-    int has_drive, drive_joined, drive_force;
-    size_t drive_site, drive_cut, drive_every;
-    char *waveform;
-    double drive_hopping; /* 0: as in the Hamiltonian */
-    double drive_mu[2], drive_temperature[2], drive_step, drive_end;
+    qep_config_drive drive;
 };
 
 #endif
