@@ -32,8 +32,8 @@ static size_t add_bond(qep_hopping *bonds, size_t used, size_t from, size_t to,
 }
 
 /* Sites 0 .. m-1: the inner cell, m .. 2m-1: the outer one. */
-static qep_status two_cells(const qep_terminal *t, const qep_hamiltonian *h, double shift,
-                            qep_hamiltonian *cells, qep_error *err) {
+static qep_status two_cells(const qep_terminal *t, const qep_hamiltonian *h, qep_hamiltonian *cells,
+                            qep_error *err) {
     const size_t m = t->count;
     qep_hopping *bonds = NULL;
     double *onsite = NULL;
@@ -45,8 +45,7 @@ static qep_status two_cells(const qep_terminal *t, const qep_hamiltonian *h, dou
     QEP_TRY(qep_alloc((void **)&bonds, most, sizeof *bonds, "cells of a lead", err));
     qep_status status = qep_alloc_doubles(&onsite, 2 * m, "cells of a lead", err);
     for (size_t b = 0; status == QEP_OK && b < m; b++) {
-        onsite[b] = onsite[m + b] =
-            creal(qep_hamiltonian_element(h, t->site[b], t->site[b])) + shift;
+        onsite[b] = onsite[m + b] = t->onsite[b];
         for (size_t a = 0; a < m; a++) {
             const double complex inside =
                 a < b ? qep_hamiltonian_element(h, t->site[a], t->site[b]) : 0.0;
@@ -123,7 +122,7 @@ qep_status qep_lead_bulk_solve(const qep_hamiltonian *h, const qep_terminal_spec
                              "%s: a wide-band contact has no inside", spec->name);
     }
     QEP_TRY(qep_terminal_create(&t, h, spec, err));
-    qep_status status = two_cells(t, h, spec->shift, &cells, err);
+    qep_status status = two_cells(t, h, &cells, err);
     status =
         status == QEP_OK ? solve(t, &cells, spec, spin, tolerance, threads, bulk, err) : status;
     if (status != QEP_OK) {

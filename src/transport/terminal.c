@@ -14,6 +14,7 @@ void qep_terminal_destroy(qep_terminal *terminal) {
     if (terminal) {
         qep_free(terminal->name);
         qep_free(terminal->site);
+        qep_free(terminal->onsite);
         qep_free(terminal->level);
         qep_free(terminal->mode);
         qep_free(terminal->cell);
@@ -64,6 +65,10 @@ static qep_status copy_sites(qep_terminal *t, const qep_hamiltonian *h, const qe
     return status;
 }
 
+static size_t face_stride(const qep_hamiltonian *h, int axis) {
+    return axis == 0 ? 1 : axis == 1 ? h->shape[0] : h->shape[0] * h->shape[1];
+}
+
 /* Sites of the outer `period` slices of a face, the outermost slice last. */
 static qep_status face_sites(qep_terminal *t, const qep_hamiltonian *h, const qep_terminal_spec *spec, size_t period, qep_error *err) {
     const int axis = spec->face / 2, side = spec->face % 2;
@@ -83,7 +88,7 @@ static qep_status face_sites(qep_terminal *t, const qep_hamiltonian *h, const qe
     }
     t->count = face * period;
     QEP_TRY(qep_alloc((void **)&t->site, t->count, sizeof *t->site, "sites of a lead", err));
-    const size_t stride = axis == 0 ? 1 : axis == 1 ? h->shape[0] : h->shape[0] * h->shape[1];
+    const size_t stride = face_stride(h, axis);
     for (size_t q = 0; q < period; q++) {
         const size_t at = side ? n - period + q : period - 1 - q;
         size_t k = q * face;
@@ -98,10 +103,33 @@ static qep_status face_sites(qep_terminal *t, const qep_hamiltonian *h, const qe
 
 /* ---- Cell and hopping ------------------------------------------------------------------------------------------------------ */
 
-static void fill_cell(qep_terminal *t, const qep_hamiltonian *h, double shift) {
+/* Onsite energies of a cell between two more of its kind. On a grid those of the conductor hold the faces that the conductor has there: to
+ * the slice further in, whose mass may be another, and to nothing. */
+static qep_status fill_onsite(qep_terminal *t, const qep_hamiltonian *h, const qep_terminal_spec *spec, size_t period, qep_error *err) {
+    QEP_TRY(qep_alloc_doubles(&t->onsite, t->count, "onsite energies of a lead", err));
+    for (size_t k = 0; k < t->count; k++) {
+        t->onsite[k] = h->onsite[t->site[k]] + spec->shift;
+    }
+    if (spec->face == QEP_NO_FACE) {
+        return QEP_OK;
+    }
+    const int axis = spec->face / 2, side = spec->face % 2;
+    const size_t face = t->count / period, stride = face_stride(h, axis);
+    const double a = h->spacing[axis];
+    for (size_t k = 0; k < face; k++) {
+        const size_t first = t->site[k], last = t->site[(period - 1) * face + k];
+        const double inner = h->mass[first], outer = h->mass[last], before = h->mass[side ? first - stride : first + stride];
+        const double join = qep_grid_hopping(outer, inner, a);
+        t->onsite[k] += join - qep_grid_hopping(inner, before, a);
+        t->onsite[(period - 1) * face + k] += join - qep_grid_hopping(outer, outer, a);
+    }
+    return QEP_OK;
+}
+
+static void fill_cell(qep_terminal *t, const qep_hamiltonian *h) {
     for (size_t b = 0; b < t->count; b++) {
         for (size_t a = 0; a < t->count; a++) {
-            t->cell[a + b * t->count] = (qep_hamiltonian_element(h, t->site[a], t->site[b]) + (a == b ? shift : 0.0)) / t->unit;
+            t->cell[a + b * t->count] = (a == b ? t->onsite[a] : qep_hamiltonian_element(h, t->site[a], t->site[b])) / t->unit;
         }
     }
 }
@@ -162,7 +190,7 @@ static qep_status judge_periodicity(const qep_terminal *t, const qep_hamiltonian
 
 static qep_status previous_cell(const qep_terminal *t, const qep_hamiltonian *h, int face, size_t period, size_t **previous, qep_error *err) {
     const int axis = face / 2, side = face % 2;
-    const size_t stride = axis == 0 ? 1 : axis == 1 ? h->shape[0] : h->shape[0] * h->shape[1];
+    const size_t stride = face_stride(h, axis);
     QEP_TRY(qep_alloc((void **)previous, t->count, sizeof **previous, "cell of a lead", err));
     for (size_t k = 0; k < t->count; k++) {
         (*previous)[k] = side ? t->site[k] - period * stride : t->site[k] + period * stride;
@@ -243,14 +271,15 @@ static qep_status build_list_lead(qep_terminal *t, const qep_hamiltonian *h, con
     return QEP_OK;
 }
 
-static qep_status build_lead(qep_terminal *t, const qep_hamiltonian *h, const qep_terminal_spec *spec, qep_error *err) {
+static qep_status build_lead(qep_terminal *t, const qep_hamiltonian *h, const qep_terminal_spec *spec, size_t period, qep_error *err) {
     size_t elements = 0;
     if (!qep_size_multiply(t->count, t->count, &elements)) {
         return qep_error_add(err, QEP_ERR_MEMORY, "memory", spec->path, NULL, "%s: %zu sites", spec->name, t->count);
     }
     QEP_TRY(qep_alloc((void **)&t->cell, elements, sizeof *t->cell, "cell of a lead", err));
     QEP_TRY(qep_alloc((void **)&t->outward, elements, sizeof *t->outward, "hopping of a lead", err));
-    fill_cell(t, h, spec->shift);
+    QEP_TRY(fill_onsite(t, h, spec, period, err));
+    fill_cell(t, h);
     QEP_TRY(spec->face != QEP_NO_FACE ? build_grid_lead(t, h, spec, err) : build_list_lead(t, h, spec, err));
     return is_uniform(t) ? diagonalise(t, err) : QEP_OK;
 }
@@ -268,7 +297,7 @@ static qep_status build(qep_terminal *t, const qep_hamiltonian *h, const qep_ter
     t->gamma = spec->gamma / t->unit;
     const size_t period = spec->kind == QEP_LEAD_PERIODIC && spec->period ? spec->period : 1;
     QEP_TRY(spec->face != QEP_NO_FACE ? face_sites(t, h, spec, period, err) : copy_sites(t, h, spec, err));
-    return spec->kind == QEP_LEAD_WIDEBAND ? QEP_OK : build_lead(t, h, spec, err);
+    return spec->kind == QEP_LEAD_WIDEBAND ? QEP_OK : build_lead(t, h, spec, period, err);
 }
 
 qep_status qep_terminal_create(qep_terminal **terminal, const qep_hamiltonian *h, const qep_terminal_spec *spec, qep_error *err) {

@@ -11,6 +11,7 @@ struct qep_terminal {
     int analytic;             /* hopping -t times the identity: modes do not depend on the energy */
     size_t count;             /* sites touched */
     size_t *site;             /* [count] */
+    double *onsite;           /* strip, periodic: [count] onsite energies of the lead's own cell, its shift included, J */
     double unit;              /* J */
     double t;                 /* analytic: hopping magnitude */
     double *level;            /* analytic: [count] transverse energies, the centres of the subbands */
