@@ -46,26 +46,32 @@ static gathering gathering_of(const batch *b, int thread) {
     return g;
 }
 
+/* Nodes that bring less than this of a group's scale are not added: entropies far from every mu, and reservoirs far below. */
+static const double NOTHING = 1e-25;
+
 /* One node into the rules `level` and above. */
 static qep_status add_node(const batch *b, const gathering *to, int thread, double energy,
                            const double *weight, int level, qep_error *err) {
     const qep_integrand *f = b->f;
     memset(to->value, 0, f->values * sizeof *to->value);
     QEP_TRY(f->evaluate(f->context, thread, energy, to->value, err));
-    for (int l = level; l < QEP_LEVELS; l++) {
-        double *sum = to->sum + (size_t)l * f->values;
-        const double w = weight[l];
-        for (size_t v = 0; v < f->values; v++) {
-            sum[v] += w * to->value[v];
-        }
-    }
     for (size_t g = 0; g < f->groups; g++) {
+        const size_t first = f->begin[g], last = f->begin[g + 1];
         double absolute = 0.0;
-        for (size_t v = f->begin[g]; v < f->begin[g + 1]; v++) {
+        for (size_t v = first; v < last; v++) {
             absolute += fabs(to->value[v]);
         }
         for (int l = level; l < QEP_LEVELS; l++) {
             to->size[(size_t)l * f->groups + g] += weight[l] * absolute;
+        }
+        if (weight[QEP_LEVELS - 1] * absolute <= NOTHING * b->scale[g]) {
+            continue;
+        }
+        for (int l = level; l < QEP_LEVELS; l++) {
+            double *sum = to->sum + (size_t)l * f->values;
+            for (size_t v = first; v < last; v++) {
+                sum[v] += weight[l] * to->value[v];
+            }
         }
     }
     return QEP_OK;
@@ -304,6 +310,7 @@ static qep_status integrate(batch *b, const qep_panels *panels, qep_integral *r,
                             queue *q, qep_error *err) {
     double span = 0.0;
     QEP_TRY(allocate(b, r, scale, err));
+    b->scale = *scale;
     QEP_TRY(first_scale(b, panels, *scale, err));
     r->evaluations = panels->count;
     for (size_t k = 0; k < panels->count; k++) {
@@ -312,7 +319,6 @@ static qep_status integrate(batch *b, const qep_panels *panels, qep_integral *r,
         QEP_TRY(push(q, &panels->item[k], err));
     }
     b->span = span > 0.0 ? span : 1.0;
-    b->scale = *scale;
     return run_batches(b, q, *scale, r, err);
 }
 

@@ -5,20 +5,22 @@
 #include "qep/base/memory.h"
 #include "qep/transport/thermal.h"
 #include <math.h>
+#include <string.h>
 
 static const double TWO_PI = 6.283185307179586476925286766559;
 
-/* D_a of one permuted site for every terminal. */
-static void site_densities(const qep_green *g, size_t p, double *density) {
+/* D_a of one permuted site for every terminal, density [terminals, stride]. */
+static void site_densities(const qep_green *g, size_t p, double *density, size_t terminal_stride) {
     const double complex *psi = qep_green_psi(g, p);
     const size_t stride = qep_green_stride(g, p);
     for (size_t a = 0; a < g->system->terminals; a++) {
-        double sum = 0.0;
+        double re = 0.0, im = 0.0;
         for (size_t c = g->first[a]; c < g->first[a] + g->open[a]; c++) {
             const double complex v = psi[c * stride];
-            sum += creal(v) * creal(v) + cimag(v) * cimag(v);
+            re += creal(v) * creal(v);
+            im += cimag(v) * cimag(v);
         }
-        density[a] = sum / TWO_PI;
+        density[a * terminal_stride] = (re + im) / TWO_PI;
     }
 }
 
@@ -49,19 +51,33 @@ static int are_alike(const qep_occupation *o, size_t nt) {
     return 1;
 }
 
-static void add_site(const double *density, const qep_occupation *o, size_t nt, double E, int with_u, size_t site, size_t sites, double *out) {
-    double total = 0.0, filled = 0.0, empty = 0.0, entropy = 0.0;
+/* Rows of one set from the densities [terminals, sites]; those where every occupation is zero are left at zero. */
+static void add_sites(const double *density, const qep_occupation *o, size_t nt, double E, int with_u, size_t sites, double *out) {
+    double *n = out + QEP_DENSITY_N * sites, *u = out + QEP_DENSITY_U * sites, *hs = out + QEP_DENSITY_HS * sites, *dist = out + QEP_DENSITY_DIST * sites;
     for (size_t a = 0; a < nt; a++) {
-        total += density[a];
-        filled += density[a] * o[a].f;
-        empty += density[a] * o[a].g;
-        entropy += density[a] * o[a].s;
+        const double *d = density + a * sites, f = o[a].f, s = o[a].s;
+        for (size_t i = 0; f > 0.0 && i < sites; i++) {
+            n[i] += d[i] * f;
+        }
+        for (size_t i = 0; s > 0.0 && i < sites; i++) {
+            hs[i] += d[i] * s;
+        }
     }
-    out[QEP_DENSITY_N * sites + site] = filled;
-    out[QEP_DENSITY_U * sites + site] = with_u ? E * filled : 0.0;
-    out[QEP_DENSITY_HS * sites + site] = entropy;
-    const int known = total <= 0.0 || are_alike(o, nt); /* most of the sea: no logarithms */
-    out[QEP_DENSITY_DIST * sites + site] = known ? entropy : total * qep_occupation_given(filled / total, empty / total).s;
+    for (size_t i = 0; with_u && i < sites; i++) {
+        u[i] = E * n[i];
+    }
+    if (are_alike(o, nt)) { /* most of the sea: no logarithms */
+        memcpy(dist, hs, sites * sizeof *dist);
+        return;
+    }
+    for (size_t i = 0; i < sites; i++) {
+        double total = 0.0, empty = 0.0;
+        for (size_t a = 0; a < nt; a++) {
+            total += density[a * sites + i];
+            empty += density[a * sites + i] * o[a].g;
+        }
+        dist[i] = total > 0.0 ? total * qep_occupation_given(n[i] / total, empty / total).s : hs[i];
+    }
 }
 
 static void add_bond(const double complex *product, const qep_occupation *o, size_t nt, double E, size_t bond, size_t bonds, double *out) {
@@ -75,15 +91,14 @@ static void add_bond(const double complex *product, const qep_occupation *o, siz
 }
 
 void qep_local_weights(const qep_green *g, double E, const qep_local_plan *plan, const qep_occupation *o, size_t sets, size_t set_stride,
-                       double complex *scratch, double *out) {
+                       double complex *scratch, double *density, double *out) {
     const qep_system *s = g->system;
     const size_t nt = s->terminals;
-    double *density = (double *)scratch;
     for (size_t p = 0; p < s->sites; p++) {
-        site_densities(g, p, density);
-        for (size_t k = 0; k < sets; k++) {
-            add_site(density, o + k * nt, nt, E, plan->with_u, s->order[p], s->sites, out + k * set_stride);
-        }
+        site_densities(g, p, density + s->order[p], s->sites);
+    }
+    for (size_t k = 0; k < sets; k++) {
+        add_sites(density, o + k * nt, nt, E, plan->with_u, s->sites, out + k * set_stride);
     }
     for (size_t b = 0; b < plan->bonds; b++) {
         bond_products(g, &plan->bond[b], scratch);

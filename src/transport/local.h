@@ -20,8 +20,9 @@ qep_status qep_local_plan_init(qep_local_plan *plan, const qep_system *system, i
 void qep_local_plan_free(qep_local_plan *plan);
 
 /* Per set at out + set * set_stride: [QEP_DENSITIES, sites] then [QEP_BONDS, bonds], to be filled (zero on entry), in the order of the
- * user's sites. o [sets, terminals]; scratch [terminals]. */
+ * user's sites. o [sets, terminals]; scratch [terminals]; density
+ * [terminals, sites]. */
 void qep_local_weights(const qep_green *g, double E, const qep_local_plan *plan, const qep_occupation *o, size_t sets, size_t set_stride,
-                       double complex *scratch, double *out);
+                       double complex *scratch, double *density, double *out);
 
 #endif

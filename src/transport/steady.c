@@ -28,6 +28,7 @@ typedef struct {
     qep_occupation *occupation; /* [threads, sets, terminals] */
     double *scratch;      /* [threads, scratch_size] */
     double complex *complex_scratch; /* [threads, terminals] */
+    double *density;      /* [threads, terminals, sites] */
     int *pivots;          /* [threads, terminals] */
     size_t scratch_size;
 } pass;
@@ -59,7 +60,8 @@ static qep_status evaluate(void *context, int thread, double E, double *out, qep
         qep_current_weights(g, E, p->mu + k * nt, p->kT + k * nt, o + k * nt, p->with_cg, out + k * p->set_stride);
     }
     if (p->options->fields) {
-        qep_local_weights(g, E, &p->plan, o, sets, p->set_stride, p->complex_scratch + (size_t)thread * nt, out + QEP_CURRENTS * nt);
+        qep_local_weights(g, E, &p->plan, o, sets, p->set_stride, p->complex_scratch + (size_t)thread * nt,
+                          p->density + (size_t)thread * nt * p->system->sites, out + QEP_CURRENTS * nt);
     }
     return QEP_OK;
 }
@@ -111,6 +113,7 @@ static qep_status prepare(pass *p, qep_error *err) {
     QEP_TRY(qep_alloc((void **)&p->occupation, threads * o->sets * nt, sizeof *p->occupation, "occupations", err));
     QEP_TRY(qep_alloc_doubles(&p->scratch, threads * p->scratch_size, "work", err));
     QEP_TRY(qep_alloc((void **)&p->complex_scratch, threads * nt, sizeof *p->complex_scratch, "work", err));
+    QEP_TRY(qep_alloc_doubles(&p->density, o->fields ? threads * nt * s->sites : 0, "site densities", err));
     QEP_TRY(qep_alloc((void **)&p->pivots, threads * nt, sizeof *p->pivots, "work", err));
     return qep_workers_create(&p->green, s, o->threads, o->fields ? QEP_GREEN_STATES : QEP_GREEN_T_ONLY, err);
 }
@@ -124,6 +127,7 @@ static void release(pass *p) {
     qep_free(p->occupation);
     qep_free(p->scratch);
     qep_free(p->complex_scratch);
+    qep_free(p->density);
     qep_free(p->pivots);
 }
 
