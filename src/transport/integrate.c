@@ -117,7 +117,18 @@ static double share(const qep_panel *p, double span) {
 /* Rounding in differences that no bisection removes. */
 static const double ROUNDING = 5e-16;
 
-/* All groups within their share? *hopeful: the next rule would be, if differences fall on. */
+/* Would a later rule pass, if differences fall on as those of analytic functions do? */
+static int will_pass(int level, double difference, double allowed) {
+    for (int l = level + 1; l < QEP_LEVELS; l++) {
+        difference = pow(difference, 1.75);
+        if (10.0 * pow(difference, 1.75) <= allowed) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* All groups within their share? *hopeful: a later rule would be. */
 static int passes(const batch *b, size_t k, const gathering *to, int level, int *hopeful) {
     const qep_integrand *f = b->f;
     const double part = f->tolerance * share(&b->panel[k], b->span);
@@ -128,9 +139,8 @@ static int passes(const batch *b, size_t k, const gathering *to, int level, int 
                      difference = to->difference[(size_t)level * f->groups + g];
         const double size = to->size[(size_t)level * f->groups + g];
         if (estimate(f, to, level, g) > allowed && difference > ROUNDING * b->scale[g]) {
-            const double next = pow(difference / size, 1.75);
             good = 0;
-            *hopeful = *hopeful && 10.0 * pow(next, 1.75) * size <= allowed;
+            *hopeful = *hopeful && will_pass(level, difference / size, allowed / size);
         }
     }
     return good;
@@ -148,7 +158,9 @@ static void keep(const batch *b, size_t k, const gathering *to, int level, int g
     b->good[k] = good;
 }
 
-/* Rules in turn until one is good enough; the largest only where it promises to be. */
+/* Rules in turn until one is good enough; from this one on, the next only while one of them promises to be. */
+enum { FIRST_DOUBT = 2 };
+
 static qep_status one_panel(void *context, int thread, size_t k, qep_error *err) {
     const batch *b = context;
     const gathering to = gathering_of(b, thread);
@@ -174,7 +186,7 @@ static qep_status one_panel(void *context, int thread, size_t k, qep_error *err)
         int hopeful = 0;
         compare_rules(b->f, &to, level);
         const int good = passes(b, k, &to, level, &hopeful);
-        if (good || level + 1 == QEP_LEVELS || (level + 2 == QEP_LEVELS && !hopeful)) {
+        if (good || level + 1 == QEP_LEVELS || (level >= FIRST_DOUBT && !hopeful)) {
             keep(b, k, &to, level, good);
             break;
         }

@@ -71,8 +71,8 @@ qep_status qep_integrate(const qep_integrand *f, const qep_panels *panels, qep_i
                          qep_error *err);
 void qep_integral_free(qep_integral *result);
 
-enum { QEP_LEVELS = 4 };
-/* Nodes of the nested rules 0 .. QEP_LEVELS - 1: 3, 7, 15, 31. */
+enum { QEP_LEVELS = 5 };
+/* Nodes of the nested rules 0 .. QEP_LEVELS - 1: 3, 7, 15, 31, 63. */
 int qep_rule_nodes(int level);
 /* Energy of a node of a panel, and its weight in every rule (dE included); the first nodes are those of the smaller rules, 0 the middle. */
 double qep_panel_node(const qep_panel *panel, int node, double weight[QEP_LEVELS]);
