@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A panel is accepted as it is at this depth, or when this many were tried: an integrand that is noise would never pass. */
-enum { BATCH = 32, SMALL_BATCH = 8, MOST_DEPTH = 48, MOST_FACTOR = 20, MOST_EXTRA = 2000 };
+enum { BATCH = 32, SMALL_BATCH = 16, MOST_DEPTH = 48, MOST_FACTOR = 20, MOST_EXTRA = 2000 };
 static const size_t LARGE_INTEGRAND = 200000;
 /* A panel may use this fraction of the tolerance however narrow it is. */
 static const double LEAST_SHARE = 1.0 / 128.0;
