@@ -61,16 +61,29 @@ int qep_occupations(const qep_system *s, const double *T, double E, const double
     return probes ? solve_dephasing(s, T, probes, scratch, pivots, out) : 0;
 }
 
-/* Entropy of the mixture tau b + (1 - tau) a less that of a, summed over transmission eigenvalues; out of a: with the sign turned. */
+/* (1 + r) ln(1 + r) - r */
+static double excess(double r) {
+    return fabs(r) < 1e-3 ? r * r * (0.5 - r * (1.0 / 6.0 - r * (1.0 / 12.0 - r * (0.05 - r / 30.0)))) : (1.0 + r) * log1p(r) - r;
+}
+
+/* s(m) - s(a) of the mixture m = tau b + (1 - tau) a. As (m - a) ln((1 - a)/a) - D(m||a) it keeps its digits where hardly anything is
+ * transmitted; a full or empty a has no entropy to subtract. */
+static double gain_by_mixing(double tau, qep_occupation a, qep_occupation b) {
+    if (a.f <= 0.0 || a.g <= 0.0 || tau > 1e-3) {
+        return qep_occupation_given(tau * b.f + (1.0 - tau) * a.f, tau * b.g + (1.0 - tau) * a.g).s - a.s;
+    }
+    const double change = tau * qep_occupation_difference(b, a);
+    return change * (log(a.g) - log(a.f)) - a.f * excess(change / a.f) - a.g * excess(-change / a.g);
+}
+
+/* Gain by mixing, summed over transmission eigenvalues; out of a: with the sign turned. */
 static double coarse_grained(const qep_green *g, qep_occupation a, qep_occupation b) {
     double sum = 0.0;
     if (a.f == b.f && a.g == b.g) {
         return 0.0; /* not the rounding of it, which no panel would be small enough for */
     }
     for (size_t k = 0; k < g->eigenvalues && !isnan(g->eigenvalue[k]); k++) {
-        const double tau = g->eigenvalue[k];
-        const qep_occupation mixed = qep_occupation_given(tau * b.f + (1.0 - tau) * a.f, tau * b.g + (1.0 - tau) * a.g);
-        sum += mixed.s - a.s;
+        sum += gain_by_mixing(g->eigenvalue[k], a, b);
     }
     return -sum;
 }
