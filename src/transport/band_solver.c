@@ -1,5 +1,5 @@
 /* LU factors of the band matrix 1 + i tau H. Its Hermitian part is the identity, so that elimination without pivoting is stable. Right
- * sides are stored by rows, so that every operation runs along contiguous orbitals; complex numbers are pairs of doubles. */
+ * sides are stored by rows, so that every operation runs along contiguous orbitals: a row holds their real parts, then their imaginary parts. */
 #include "band_solver.h"
 
 #include "qep/base/memory.h"
@@ -108,18 +108,18 @@ void qep_band_factor(qep_band *b, const qep_hamiltonian *h, const double *onsite
 /* to -= factor * from along a row of complex numbers. */
 static void subtract_row(double *restrict to, const double *restrict from, double complex factor, size_t columns) {
     const double re = creal(factor), im = cimag(factor);
-    for (size_t c = 0; c < 2 * columns; c += 2) {
-        to[c] -= re * from[c] - im * from[c + 1];
-        to[c + 1] -= re * from[c + 1] + im * from[c];
+    for (size_t c = 0; c < columns; c++) {
+        to[c] -= re * from[c] - im * from[columns + c];
+        to[columns + c] -= re * from[columns + c] + im * from[c];
     }
 }
 
 static void scale_row(double *row, double complex factor, size_t columns) {
     const double re = creal(factor), im = cimag(factor);
-    for (size_t c = 0; c < 2 * columns; c += 2) {
-        const double a = row[c], b = row[c + 1];
+    for (size_t c = 0; c < columns; c++) {
+        const double a = row[c], b = row[columns + c];
         row[c] = re * a - im * b;
-        row[c + 1] = re * b + im * a;
+        row[columns + c] = re * b + im * a;
     }
 }
 

@@ -15,7 +15,7 @@ qep_status qep_band_init(qep_band *b, const qep_hamiltonian *h, qep_error *err);
 void qep_band_free(qep_band *b);
 /* Factor 1 + i tau H with these onsite energies [count], tau in 1/energy. No pivoting: the Hermitian part is the identity. */
 void qep_band_factor(qep_band *b, const qep_hamiltonian *h, const double *onsite, double tau);
-/* Solve in place for `columns` right sides, v [count, columns] in permuted order, rows contiguous. */
+/* Solve in place for `columns` right sides, v [count, 2, columns] in permuted order, real and imaginary parts. */
 void qep_band_solve(const qep_band *b, double *v, size_t columns);
 
 #endif

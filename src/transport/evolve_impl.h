@@ -22,7 +22,7 @@ typedef struct {
     size_t *bond_i, *bond_j; /* i < j */
     double complex *bond_h;  /* H[i][j] */
     double *f, *s;           /* [chunks * ORBITALS] */
-    double *psi, *mid, *chi; /* [chunks, sites, ORBITALS] complex, permuted sites */
+    double *psi, *mid, *chi; /* [chunks, sites, 2, ORBITALS]: real and imaginary parts, permuted sites */
     double *partial;         /* [chunks, sums] */
     double *sums;            /* [sums] */
     size_t sum_count;

@@ -35,9 +35,9 @@ static void keep_orbital(evolution *st, const double complex *v, const size_t *m
     st->f[k] = o.f;
     st->s[k] = o.s;
     for (size_t a = 0; a < count; a++) {
-        double *place = block + (st->band.place[member[a]] * ORBITALS + k % ORBITALS) * 2;
+        double *place = block + st->band.place[member[a]] * ORBITALS * 2 + k % ORBITALS;
         place[0] = creal(v[a]);
-        place[1] = cimag(v[a]);
+        place[ORBITALS] = cimag(v[a]);
     }
 }
 

@@ -26,57 +26,77 @@ static void apply(const evolution *st, const double *v, double *chi) {
     const qep_hamiltonian *h = st->h;
     for (size_t p = 0; p < h->count; p++) {
         const size_t i = st->band.order[p];
-        double *out = chi + p * ORBITALS * 2;
-        const double *own = v + p * ORBITALS * 2, onsite = st->onsite[i];
+        double *restrict out = chi + p * ORBITALS * 2;
+        const double *restrict own = v + p * ORBITALS * 2, onsite = st->onsite[i];
         for (size_t c = 0; c < 2 * ORBITALS; c++) {
             out[c] = onsite * own[c];
         }
         for (size_t k = h->row[i]; k < h->row[i + 1]; k++) {
-            const double *other = v + st->band.place[h->column[k]] * ORBITALS * 2, re = creal(h->value[k]), im = cimag(h->value[k]);
-            for (size_t c = 0; c < 2 * ORBITALS; c += 2) {
-                out[c] += re * other[c] - im * other[c + 1];
-                out[c + 1] += re * other[c + 1] + im * other[c];
+            const double *restrict other = v + st->band.place[h->column[k]] * ORBITALS * 2;
+            const double re = creal(h->value[k]), im = cimag(h->value[k]);
+            for (size_t c = 0; c < ORBITALS; c++) {
+                out[c] += re * other[c] - im * other[ORBITALS + c];
+                out[ORBITALS + c] += re * other[ORBITALS + c] + im * other[c];
             }
         }
     }
 }
 
+/* Sum over a chunk, in the order of a tree. */
+static double add_up(const double *v) {
+    double part[ORBITALS / 2];
+    for (size_t c = 0; c < ORBITALS / 2; c++) {
+        part[c] = v[c] + v[ORBITALS / 2 + c];
+    }
+    for (size_t half = ORBITALS / 4; half > 0; half /= 2) {
+        for (size_t c = 0; c < half; c++) {
+            part[c] += part[half + c];
+        }
+    }
+    return part[0];
+}
+
 /* n, s, e of every site from psi and H psi of a chunk. */
 static void site_sums(const evolution *st, size_t chunk, const double *psi, const double *chi, double *out) {
+    const double *restrict f = st->f + chunk * ORBITALS, *restrict s = st->s + chunk * ORBITALS;
     const size_t n = st->h->count;
     for (size_t p = 0; p < n; p++) {
-        double number = 0.0, entropy = 0.0, energy = 0.0;
+        const double *restrict a = psi + p * ORBITALS * 2, *restrict b = chi + p * ORBITALS * 2;
+        double number[ORBITALS], entropy[ORBITALS], energy[ORBITALS];
         for (size_t c = 0; c < ORBITALS; c++) {
-            const double *a = psi + (p * ORBITALS + c) * 2, *b = chi + (p * ORBITALS + c) * 2, w = a[0] * a[0] + a[1] * a[1];
-            number += st->f[chunk * ORBITALS + c] * w;
-            entropy += st->s[chunk * ORBITALS + c] * w;
-            energy += st->f[chunk * ORBITALS + c] * (a[0] * b[0] + a[1] * b[1]);
+            const double w = a[c] * a[c] + a[ORBITALS + c] * a[ORBITALS + c];
+            number[c] = f[c] * w;
+            entropy[c] = s[c] * w;
+            energy[c] = f[c] * (a[c] * b[c] + a[ORBITALS + c] * b[ORBITALS + c]);
         }
         const size_t i = st->band.order[p];
-        out[i] = number;
-        out[n + i] = entropy;
-        out[2 * n + i] = energy;
+        out[i] = add_up(number);
+        out[n + i] = add_up(entropy);
+        out[2 * n + i] = add_up(energy);
     }
 }
 
 /* Flow j -> i of n, s, e over every bond from psi_mid and chi of a chunk, in units of unit/hbar. */
 static void bond_sums(const evolution *st, size_t chunk, const double *mid, const double *chi, double *out) {
+    const double *restrict f = st->f + chunk * ORBITALS, *restrict s = st->s + chunk * ORBITALS;
     for (size_t b = 0; b < st->bonds; b++) {
-        const size_t pi = st->band.place[st->bond_i[b]] * ORBITALS * 2, pj = st->band.place[st->bond_j[b]] * ORBITALS * 2;
-        double complex number = 0.0, entropy = 0.0, energy = 0.0;
+        const size_t at_i = st->band.place[st->bond_i[b]] * ORBITALS * 2, at_j = st->band.place[st->bond_j[b]] * ORBITALS * 2;
+        const double *restrict i = mid + at_i, *restrict j = mid + at_j, *restrict xi = chi + at_i, *restrict xj = chi + at_j;
+        const double h_re = creal(st->bond_h[b]), h_im = cimag(st->bond_h[b]);
+        double number[ORBITALS], entropy[ORBITALS], energy[ORBITALS];
         for (size_t c = 0; c < ORBITALS; c++) {
-            const double *i = mid + pi + 2 * c, *j = mid + pj + 2 * c, *xi = chi + pi + 2 * c, *xj = chi + pj + 2 * c;
-            const double re = j[0] * i[0] + j[1] * i[1], im = j[1] * i[0] - j[0] * i[1];
-            const double re_e = xj[0] * i[0] + xj[1] * i[1] + j[0] * xi[0] + j[1] * xi[1];
-            const double im_e = xj[1] * i[0] - xj[0] * i[1] + j[1] * xi[0] - j[0] * xi[1];
-            const double f = st->f[chunk * ORBITALS + c], s = st->s[chunk * ORBITALS + c];
-            number += f * re + I * (f * im);
-            entropy += s * re + I * (s * im);
-            energy += f * re_e + I * (f * im_e);
+            const size_t d = ORBITALS + c;
+            const double re = j[c] * i[c] + j[d] * i[d], im = j[d] * i[c] - j[c] * i[d];
+            const double re_e = xj[c] * i[c] + xj[d] * i[d] + j[c] * xi[c] + j[d] * xi[d];
+            const double im_e = xj[d] * i[c] - xj[c] * i[d] + j[d] * xi[c] - j[c] * xi[d];
+            const double flow = 2.0 * (h_re * im + h_im * re);
+            number[c] = f[c] * flow;
+            entropy[c] = s[c] * flow;
+            energy[c] = f[c] * (h_re * im_e + h_im * re_e);
         }
-        out[b] = 2.0 * cimag(st->bond_h[b] * number);
-        out[st->bonds + b] = 2.0 * cimag(st->bond_h[b] * entropy);
-        out[2 * st->bonds + b] = cimag(st->bond_h[b] * energy);
+        out[b] = add_up(number);
+        out[st->bonds + b] = add_up(entropy);
+        out[2 * st->bonds + b] = add_up(energy);
     }
 }
 
