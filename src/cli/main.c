@@ -10,6 +10,9 @@
 #include "qep/poisson/elliptic.h"
 #include <errno.h>
 #include <fcntl.h>
+#ifdef QEP_HYPRE
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +26,15 @@ static void keep_standard_descriptors(void) {
             _Exit(qep_status_exit_code(QEP_ERR_INTERNAL));
         }
     }
+}
+
+/* SuperLU_DIST, which hypre brings along, forbids glibc to map large blocks separately and to give memory back, in a constructor: freed fields would stay
+ * with the process. These are glibc's own defaults again. */
+static void return_freed_memory(void) {
+#ifdef QEP_HYPRE
+    mallopt(M_MMAP_MAX, 65536);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
 }
 
 /* Print a text of the library on standard output and release it. */
@@ -171,6 +183,7 @@ static int close_output(int code) {
 }
 
 int main(int argc, char **argv) {
+    return_freed_memory();
     keep_standard_descriptors();
     cli_signals_install();
     char *const command_line = cli_command_line(argc, argv); /* before getopt reorders argv */

@@ -59,8 +59,7 @@ def test_the_estimate_is_not_exceeded(program, tmp_path, changes):
         pytest.skip("a sanitized program holds shadow memory beside its own")
     most, estimated = measured(program, tmp_path, changes, 128)
     print(f"{most:.2f} fields, {estimated:.2f} estimated")
-    hypre = "hypre (not built in)" not in subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60).stdout
-    assert most <= estimated + (0.7 if hypre else 0.3)  # hypre brings MPI and its libraries along: 7 MB
+    assert most <= estimated + 0.3
 
 
 # What must be held at once, as full fields: inputs (S, charge), and the one output component that is being derived.

@@ -96,7 +96,7 @@ def test_the_message_of_a_mistake_looks_as_stated(call, write):
 
 def test_the_cmake_options_are_those_of_the_build():
     cmake = (ROOT / "CMakeLists.txt").read_text() + (ROOT / "tests" / "find_python.cmake").read_text()
-    defaults = {name: {"OFF": "OFF", "${PROJECT_IS_TOP_LEVEL}": "ON at top level"}[value]
+    defaults = {name: {"OFF": "OFF", "ON": "ON", "${PROJECT_IS_TOP_LEVEL}": "ON at top level"}[value]
                 for name, value in re.findall(r'^option\((\w+) "[^"]*" (\S+)\)', cmake, re.MULTILINE)}
     defaults |= {"QEP_SANITIZE": "empty", "QEP_PYTHON": "found"}
     assert re.search(r'^set\(QEP_SANITIZE "" CACHE', cmake, re.MULTILINE) and re.search(r'^set\(QEP_PYTHON "" CACHE', cmake, re.MULTILINE)
