@@ -87,3 +87,18 @@ def run(call, write):
         return result
 
     return run_config
+
+
+@pytest.fixture
+def store(tmp_path):
+    """store(**arrays) writes them to in.h5 and returns the FIELD that reads each."""
+
+    def write(**arrays):
+        import h5py
+
+        with h5py.File(tmp_path / "in.h5", "w") as file:
+            for name, values in arrays.items():
+                file[name] = values
+        return {name: {"hdf5": "in.h5", "dataset": f"/{name}"} for name in arrays}
+
+    return write
